@@ -51,9 +51,9 @@ class Waveform:
     --------
     >>> radar = Waveform(start_frequency=77e9, slope=30e12, sample_rate=20e6, samples=512,
     ...                  chirps=128, chirp_interval=30e-6)
-    >>> round(radar.ranges(5)[1], 4)
+    >>> round(float(radar.ranges(5)[1]), 4)
     0.1952
-    >>> round(radar.speeds(128)[-1], 3)
+    >>> round(float(radar.speeds(128)[-1]), 3)
     31.938
     """
 

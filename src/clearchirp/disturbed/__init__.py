@@ -1,0 +1,1 @@
+"""Detectors of disturbed samples, one a file; `catalogue` lists them."""

@@ -1,0 +1,22 @@
+"""Windows and the spectra of a beat signal: range, range-Doppler, short-time."""
+
+from clearchirp.spectrum.range_doppler import (
+    beat_from_range,
+    doppler_spectrum,
+    range_doppler,
+    range_spectrum,
+)
+from clearchirp.spectrum.stft import ShortTime, short_time_spectrum
+from clearchirp.spectrum.transmitters import split_transmitters
+from clearchirp.spectrum.windows import hann
+
+__all__ = [
+    "ShortTime",
+    "beat_from_range",
+    "doppler_spectrum",
+    "hann",
+    "range_doppler",
+    "range_spectrum",
+    "short_time_spectrum",
+    "split_transmitters",
+]
