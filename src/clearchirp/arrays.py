@@ -19,6 +19,11 @@ def namespace(*arrays: Array) -> Any:
     return array_api_compat.array_namespace(*arrays)
 
 
+def is_array(x: object) -> bool:
+    """True for an array of any library that follows the array API standard."""
+    return bool(array_api_compat.is_array_api_obj(x))
+
+
 def is_numpy(*arrays: Array) -> bool:
     """True where every array is a NumPy array, so that the fused kernels apply."""
     return all(isinstance(a, np.ndarray) for a in arrays)
@@ -35,7 +40,7 @@ def check_beat(beat: Array, *, name: str = "beat", min_ndim: int = 1) -> Array:
     A beat signal is a real or complex floating-point array with at least `min_ndim` axes
     (..., chirp, sample), at least one sample, and neither NaN nor Inf.
     """
-    if not array_api_compat.is_array_api_obj(beat):
+    if not is_array(beat):
         raise InputError(f"{name}: expected an array, got {type(beat).__name__}")
     xp = namespace(beat)
     if not xp.isdtype(beat.dtype, ("real floating", "complex floating")):
@@ -71,7 +76,7 @@ def check_mask(disturbed: Array | None, beat: Array, *, name: str = "disturbed")
     """Return `disturbed` if it is a boolean array of the shape of `beat`, raise otherwise."""
     if disturbed is None:
         raise InputError(f"{name}: this method needs the mask of disturbed samples; run a detector")
-    if not array_api_compat.is_array_api_obj(disturbed):
+    if not is_array(disturbed):
         raise InputError(f"{name}: expected a boolean array, got {type(disturbed).__name__}")
     if not namespace(disturbed).isdtype(disturbed.dtype, "bool"):
         raise InputError(f"{name}: expected a boolean array, got {disturbed.dtype}")

@@ -1,4 +1,4 @@
-"""What the rooms of the house hand to each other: results, protocols, the one error for wrong input.
+"""What the rooms of the house hand each other: results, protocols, the error for wrong input.
 
 No logic lives here.
 """

@@ -138,7 +138,7 @@ class Waveform:
         bins = self.chirps // order if bins is None else bins
         interval = self.chirp_interval * order
         doppler = (np.arange(bins) - bins // 2) / (bins * interval)
-        return doppler * self.wavelength / 2
+        return np.asarray(doppler * (self.wavelength / 2), dtype=np.float64)
 
 
 def _is_number(value: object) -> bool:

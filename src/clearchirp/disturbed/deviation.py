@@ -8,11 +8,13 @@ noise makes thresholds independent of the unit that the ADC counts in.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+from scipy.special import erfcinv
 
 from clearchirp.arrays import check_beat, require_numpy
 
@@ -22,6 +24,10 @@ _MEDIAN_MODULUS_REAL = 0.6744897501960817
 
 _MIN_CHIRPS = 4
 """With fewer chirps a slow-time median would follow the interference itself."""
+
+_NOISE_TAIL = 1e-4
+_NOISE_TOLERANCE = 1e-3
+_MAX_ROUNDS = 100
 
 _TRANSIENT_FACTOR = 3.0
 _TRANSIENT_INSTABILITY = 0.25
@@ -47,8 +53,8 @@ def deviation(beat: NDArray[Any], *, detector: str) -> Deviation:
 
     The recurring part is the median over the chirps of a frame (real and imaginary parts
     apart), or the median of the chirp itself where the frame has fewer than four chirps. The
-    noise is the median modulus of the rest over the frame, so that up to half of all samples may be
-    disturbed, and none, without moving it much.
+    noise is the rms of the rest over the frame, without what stands far out of it: none of the
+    samples may be disturbed or up to half of them, without moving it much.
 
     Where the recurring part stands out of its own usual level by a factor of more than three, it is
     a start-up transient, and a transient is not the same in each chirp: the first chirp after a
@@ -63,7 +69,8 @@ def deviation(beat: NDArray[Any], *, detector: str) -> Deviation:
     require_numpy(beat, method=detector)
     check_beat(beat)
     shape = beat.shape
-    frame = beat.reshape((-1, *shape[-2:]) if beat.ndim > 1 else (1, 1, shape[-1]))
+    frame = np.ascontiguousarray(beat)
+    frame = frame.reshape((-1, *shape[-2:]) if beat.ndim > 1 else (1, 1, shape[-1]))
     scaled = np.empty_like(frame)
     noise = np.empty(len(frame))
     for index, one in enumerate(frame):
@@ -74,7 +81,7 @@ def deviation(beat: NDArray[Any], *, detector: str) -> Deviation:
 def _frame_deviation(frame: NDArray[Any]) -> tuple[NDArray[Any], float]:
     chirps, samples = frame.shape
     is_complex = np.iscomplexobj(frame)
-    parts = frame.view(frame.real.dtype).reshape(chirps, samples, -1)
+    parts = frame.view(np.finfo(frame.dtype).dtype).reshape(chirps, samples, -1)
     per_chirp = chirps < _MIN_CHIRPS
     if per_chirp:
         recurring = np.median(parts, axis=1)[:, None, :]
@@ -96,13 +103,53 @@ def _frame_deviation(frame: NDArray[Any]) -> tuple[NDArray[Any], float]:
 
 
 def _noise_rms(modulus: NDArray[Any], is_complex: bool) -> float:
+    """Return the rms of what is not interference, started from the median modulus.
+
+    The median alone is too coarse where noise is a count or two of the ADC.
+    """
+    power = (modulus**2).ravel()
     typical = float(np.median(modulus))
-    if typical > 0.0:
-        return typical / (_MEDIAN_MODULUS_COMPLEX if is_complex else _MEDIAN_MODULUS_REAL)
-    # More than half of the rest is exactly zero: a simulation without noise, or a quiet ADC.
-    # Rounding of the recurring part or the smallest step of the ADC is then all there is to go by.
-    moving = modulus[modulus > 0]
-    return float(moving.min()) if moving.size else 0.0
+    start = typical / (_MEDIAN_MODULUS_COMPLEX if is_complex else _MEDIAN_MODULUS_REAL)
+    if start == 0.0:
+        # More than half of the rest is exactly zero: a quiet ADC, or a simulation without noise.
+        moving = modulus[modulus > 0]
+        if moving.size == 0:
+            return 0.0
+        start = float(moving.min())
+    gamma = gamma_for(_NOISE_TAIL, is_complex)
+    return math.sqrt(undisturbed_power(power, start**2, gamma**2, _NOISE_TOLERANCE))
+
+
+def gamma_for(false_alarm: float, is_complex: bool) -> float:
+    """Return the factor over the rms that the modulus of Gaussian noise exceeds so often.
+
+    >>> round(gamma_for(1e-6, is_complex=True), 2), round(gamma_for(1e-6, is_complex=False), 2)
+    (3.72, 4.89)
+    """
+    if is_complex:
+        return math.sqrt(-math.log(false_alarm))
+    return math.sqrt(2) * float(erfcinv(false_alarm))
+
+
+@njit(cache=True, nogil=True)
+def undisturbed_power(power, start, gamma_squared, tolerance):  # pragma: no cover
+    """Return the mean power of the samples that do not exceed gamma^2 times it, by iteration."""
+    mean = start
+    for _ in range(_MAX_ROUNDS):
+        limit = gamma_squared * mean
+        total = 0.0
+        count = 0
+        for value in power:
+            if value <= limit:
+                total += value
+                count += 1
+        if count == 0:
+            return mean
+        new = total / count
+        if abs(new - mean) <= tolerance * mean:
+            return new
+        mean = new
+    return mean
 
 
 @njit(cache=True, nogil=True)

@@ -1,0 +1,278 @@
+"""The main job, whole: beat signal -> disturbed samples -> clean beat signal -> range-Doppler map.
+
+`mitigate` does it at once, `mitigate_frames` frame by frame in bounded memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearchirp.arrays import check_beat
+from clearchirp.cfar import Cfar
+from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
+from clearchirp.mitigate.catalogue import DEFAULT_METHOD, find_method
+from clearchirp.spectrum import (
+    beat_from_range,
+    doppler_spectrum,
+    range_doppler,
+    split_transmitters,
+)
+from clearchirp.types import Detector, InputError, Mitigated, Mitigator, Status
+from clearchirp.waveform import Waveform
+
+
+@runtime_checkable
+class Recording(Protocol):
+    """What the chain needs of a recording: an open `clearchirp.io.Capture` is one."""
+
+    @property
+    def waveform(self) -> Waveform:
+        """The victim's waveform."""
+        ...
+
+    @property
+    def leading(self) -> tuple[int, ...]:
+        """Leading axes of the beat signal as the file has it."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def read(self, start: int = 0, stop: int | None = None) -> NDArray[Any]:
+        """Load frames, (n, rx, chirp, sample)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    """A method with the detector that serves it, both ready to be called.
+
+    Attributes
+    ----------
+    mitigator
+        The method.
+    domain
+        What the method returns: "beat" or "range".
+    detector
+        Finds the disturbed samples; None where the method needs no mask.
+    name
+        The method's name.
+    transmit_order
+        TDM-MIMO: which transmitter sends which chirp.
+    """
+
+    mitigator: Mitigator
+    domain: str = "beat"
+    detector: Detector | None = None
+    name: str = "custom"
+    transmit_order: tuple[int, ...] = (0,)
+
+    def __call__(self, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None = None) -> Cleaned:
+        """Clean a beat signal (..., chirp, sample), with a mask that is known or is to be found."""
+        if disturbed is None and self.detector is not None:
+            disturbed = self.detector(beat)
+        result = self.mitigator(beat, disturbed)
+        return _finish(self, beat, disturbed, result)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cleaned:
+    """A recording after mitigation.
+
+    Attributes
+    ----------
+    beat
+        The cleaned beat signal, shape and type of the input's.
+    disturbed
+        Boolean mask of the same shape: what was treated as interference.
+    range_doppler
+        Complex map (..., doppler, range) of `beat`, as the conventions define it. With several
+        transmitters the receiver axis is that of the virtual receivers.
+    method
+        Name of the method.
+    windowed
+        True where `beat` came back from a windowed spectrum, its chirps faded at both ends.
+    status, stats
+        How the method ended, and its counts added over frames.
+    """
+
+    beat: NDArray[Any]
+    disturbed: NDArray[np.bool_]
+    range_doppler: NDArray[Any]
+    method: str
+    windowed: bool
+    status: Status = Status.DIRECT
+    stats: Mapping[str, float] = field(default_factory=dict)
+
+
+def pipeline(
+    method: str | Mitigator = DEFAULT_METHOD,
+    detector: str | Detector | None = DEFAULT_DETECTOR,
+    *,
+    settings: Mapping[str, object] | None = None,
+    detector_settings: Mapping[str, object] | None = None,
+    waveform: Waveform | None = None,
+) -> Pipeline:
+    """Return the method and the detector, ready to be called on beat signals.
+
+    Parameters
+    ----------
+    method
+        A name of the catalogue, or a mitigator of your own: any callable (beat, disturbed) ->
+        `Mitigated` with a beat signal (or, with an attribute ``domain = "range"``, range spectra).
+    detector
+        A name of the catalogue, or a callable beat -> mask.
+    settings, detector_settings
+        Settings by name, for a method and a detector that are given by name.
+    waveform
+        Tells the transmit order of a TDM-MIMO frame.
+    """
+    order = waveform.transmit_order if waveform is not None else (0,)
+    if isinstance(detector, str):
+        detector = find_detector(detector)(**(detector_settings or {}))
+    if not isinstance(method, str):
+        domain = getattr(method, "domain", "beat")
+        name = getattr(method, "name", type(method).__name__)
+        return Pipeline(
+            mitigator=method, domain=domain, detector=detector, name=name, transmit_order=order
+        )
+    entry = find_method(method)
+    if entry.domain not in ("beat", "range"):
+        raise InputError(f"method: {method} returns a {entry.domain} map, which has no chain yet")
+    return Pipeline(
+        mitigator=entry(**(settings or {})),
+        domain=entry.domain,
+        detector=detector,
+        name=method,
+        transmit_order=order,
+    )
+
+
+def mitigate(
+    recording: Recording | NDArray[Any],
+    method: str | Mitigator = DEFAULT_METHOD,
+    detector: str | Detector | None = DEFAULT_DETECTOR,
+    *,
+    disturbed: NDArray[np.bool_] | None = None,
+    settings: Mapping[str, object] | None = None,
+    detector_settings: Mapping[str, object] | None = None,
+) -> Cleaned:
+    """Find and remove the interference of a recording.
+
+    Parameters
+    ----------
+    recording
+        An open recording, or a bare beat signal (..., chirp, sample), real or complex.
+    method, detector, settings, detector_settings
+        As for `pipeline`.
+    disturbed
+        The mask, where it is known already; no detector runs then.
+
+    Returns
+    -------
+    Cleaned
+        With the leading axes of the recording.
+
+    Examples
+    --------
+    >>> beat = np.exp(0.5j * np.arange(8 * 64)).reshape(8, 64).astype(np.complex64)
+    >>> beat += 0.1 * np.random.default_rng(1).standard_normal(beat.shape).astype(np.float32)
+    >>> beat[3, 20:28] += 50
+    >>> cleaned = mitigate(beat, method="zeroing", detector="adaptive-threshold")
+    >>> np.flatnonzero(cleaned.disturbed[3])
+    array([20, 21, 22, 23, 24, 25, 26, 27])
+    """
+    waveform = recording.waveform if isinstance(recording, Recording) else None
+    work = pipeline(
+        method,
+        detector,
+        settings=settings,
+        detector_settings=detector_settings,
+        waveform=waveform,
+    )
+    if not isinstance(recording, Recording):
+        return work(check_beat(recording), disturbed)
+    if disturbed is None:
+        parts = list(mitigate_frames(recording, work))
+    else:
+        beat = recording.read()
+        parts = [work(beat, np.reshape(disturbed, beat.shape))]
+    return _joined(parts, recording.leading)
+
+
+def mitigate_frames(recording: Recording, work: Pipeline) -> Iterator[Cleaned]:
+    """Clean a recording frame by frame; each result is (1, rx, chirp, sample)."""
+    for frame in range(len(recording)):
+        yield work(recording.read(frame, frame + 1))
+
+
+def detections(range_doppler_map: NDArray[Any], *, real: bool, cfar: Cfar | None = None) -> Any:
+    """Return where the default object detector finds something, boolean like the map.
+
+    2-D CA-CFAR on the last two axes; of an I/Q receiver's map the half with negative beat
+    frequencies holds no targets and no detections.
+    """
+    found = (cfar or Cfar())(range_doppler_map)
+    if not real:
+        found[..., (found.shape[-1] + 1) // 2 :] = False
+    return found
+
+
+def _finish(
+    work: Pipeline, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None, result: Mitigated
+) -> Cleaned:
+    if result.disturbed is not None:
+        disturbed = result.disturbed
+    if disturbed is None:
+        disturbed = np.zeros(beat.shape, dtype=bool)
+    windowed = work.domain == "range"
+    if windowed:
+        spectra = split_transmitters(result.signal, work.transmit_order)
+        doppler_map = doppler_spectrum(spectra)
+        cleaned = beat_from_range(result.signal, beat.shape[-1], real=np.isrealobj(beat))
+        cleaned = cleaned.astype(beat.dtype, copy=False)
+    else:
+        cleaned = result.signal
+        doppler_map = range_doppler(split_transmitters(cleaned, work.transmit_order))
+    return Cleaned(
+        beat=cleaned,
+        disturbed=disturbed,
+        range_doppler=doppler_map,
+        method=work.name,
+        windowed=windowed,
+        status=result.status,
+        stats=result.stats,
+    )
+
+
+def _joined(parts: list[Cleaned], leading: tuple[int, ...]) -> Cleaned:
+    def whole(name: str) -> NDArray[Any]:
+        blocks = [getattr(part, name) for part in parts]
+        block = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
+        return block.reshape(_leading_of(block, leading) + block.shape[-2:])
+
+    stats: dict[str, float] = {}
+    for part in parts:
+        for key, value in part.stats.items():
+            stats[key] = stats.get(key, 0.0) + value
+    worst = next((p.status for p in parts if p.status is Status.MAX_ITERATIONS), parts[0].status)
+    return Cleaned(
+        beat=whole("beat"),
+        disturbed=whole("disturbed"),
+        range_doppler=whole("range_doppler"),
+        method=parts[0].method,
+        windowed=parts[0].windowed,
+        status=worst,
+        stats=stats,
+    )
+
+
+def _leading_of(block: NDArray[Any], leading: tuple[int, ...]) -> tuple[int, ...]:
+    """Leading axes for a (frame, rx, a, b) block, whose rx may be virtual receivers by now."""
+    if np.prod(leading, dtype=int) == block.shape[0] * block.shape[1]:
+        return leading
+    return block.shape[:2]

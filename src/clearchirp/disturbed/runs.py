@@ -1,0 +1,73 @@
+"""Runs of disturbed samples along fast time: closing their gaps, widening, listing them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+def closed(mask: NDArray[np.bool_], gap: int, guard: int) -> NDArray[np.bool_]:
+    """Return the mask (..., sample) with short gaps closed and every run widened.
+
+    Parameters
+    ----------
+    mask
+        Boolean (..., sample).
+    gap
+        Undisturbed stretches of at most so many samples between two runs are closed.
+    guard
+        Samples added on either side of each run after that.
+
+    Examples
+    --------
+    >>> mask = np.array([1, 0, 0, 1, 0, 0, 0, 0, 1], dtype=bool)
+    >>> closed(mask, 2, 0).astype(int).tolist()
+    [1, 1, 1, 1, 0, 0, 0, 0, 1]
+    >>> closed(mask, 0, 1).astype(int).tolist()
+    [1, 1, 1, 1, 1, 0, 0, 1, 1]
+    """
+    result = np.zeros(mask.shape, dtype=bool)
+    rows = np.ascontiguousarray(mask).reshape(-1, mask.shape[-1])
+    _close_rows(rows, gap, guard, result.reshape(rows.shape))
+    return result
+
+
+def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return (run, 3): row, first sample, and one past the last sample of each run.
+
+    `mask` is (row, sample).
+
+    >>> runs(np.array([[0, 1, 1, 0], [1, 0, 0, 1]], dtype=bool)).tolist()
+    [[0, 1, 3], [1, 0, 1], [1, 3, 4]]
+    """
+    edges = np.diff(np.pad(mask.astype(np.int8), ((0, 0), (1, 1))), axis=-1)
+    rows, starts = np.nonzero(edges == 1)
+    _, stops = np.nonzero(edges == -1)
+    return np.stack([rows, starts, stops], axis=-1)
+
+
+@njit(cache=True, nogil=True)
+def _close_rows(rows: Any, gap: Any, guard: Any, result: Any) -> None:  # pragma: no cover
+    samples = rows.shape[1]
+    for row in range(rows.shape[0]):
+        previous = -1  # the last disturbed sample seen, -1 for none
+        for n in range(samples):
+            if not rows[row, n]:
+                continue
+            if previous < 0:
+                first = max(n - guard, 0)
+            elif n - previous - 1 <= gap:
+                first = previous + 1
+            else:
+                for k in range(previous + 1, min(previous + guard + 1, samples)):
+                    result[row, k] = True
+                first = max(n - guard, previous + 1)
+            for k in range(first, n + 1):
+                result[row, k] = True
+            previous = n
+        if previous >= 0:
+            for k in range(previous + 1, min(previous + guard + 1, samples)):
+                result[row, k] = True

@@ -1,0 +1,1 @@
+"""Methods on the same recordings, scored: `comparison` does one recording."""

@@ -1,0 +1,242 @@
+"""One recording, several methods, the same mask: a row of figures for each."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearchirp.chain import Cleaned, Pipeline, Recording, detections
+from clearchirp.metrics import beats, maps
+from clearchirp.spectrum import range_doppler, split_transmitters
+from clearchirp.types import InputError
+
+
+class TruthfulRecording(Recording, Protocol):
+    """A recording that may know the truth."""
+
+    @property
+    def truth(self) -> Mapping[str, Any]:
+        """Those of targets, clean, interference and disturbed that are known, sliced by frame."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One frame and receiver, for figures.
+
+    Attributes
+    ----------
+    frame, rx, chirp
+        Where it was taken: the frame and the chirp with the most disturbed samples.
+    before
+        Beat signal (chirp, sample).
+    after
+        Method -> cleaned beat signal (chirp, sample).
+    disturbed
+        Mask (chirp, sample).
+    maps
+        Method -> range-Doppler map (doppler, range); "clean" too where the truth is known.
+    detections
+        Method -> detections on its map.
+    """
+
+    frame: int
+    rx: int
+    chirp: int
+    before: NDArray[Any]
+    after: Mapping[str, NDArray[Any]]
+    disturbed: NDArray[np.bool_]
+    maps: Mapping[str, NDArray[Any]]
+    detections: Mapping[str, NDArray[np.bool_]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """The rows, one a method, and the frame that was hit most.
+
+    Attributes
+    ----------
+    rows
+        Method -> column -> value, the mean over frames and receivers; NaN where a metric had
+        nothing to work on.
+    example
+        For figures.
+    truth
+        Whether the recording knew the truth; the columns depend on it.
+    """
+
+    rows: Mapping[str, Mapping[str, float]]
+    example: Example
+    truth: bool
+
+
+def compare(
+    recording: TruthfulRecording,
+    pipelines: Mapping[str, Pipeline],
+    detector: Callable[[NDArray[Any]], NDArray[np.bool_]],
+    *,
+    on_frame: Callable[[], object] = lambda: None,
+) -> Comparison:
+    """Clean a recording with several methods, frame by frame, and score the results.
+
+    Parameters
+    ----------
+    recording
+        An open recording; with `truth` all metrics are computed, without the blind ones.
+    pipelines
+        Name -> method. Every method is given the same mask.
+    detector
+        Finds the mask, once a frame.
+    on_frame
+        Called after each frame.
+    """
+    rows: dict[str, list[dict[str, float]]] = {name: [] for name in pipelines}
+    best: _Frame | None = None
+    for number in range(len(recording)):
+        frame = _clean_frame(recording, number, pipelines, detector)
+        for name, row in _score(frame).items():
+            rows[name].append({**row, "ms": 1e3 * frame.seconds[name]})
+        if best is None or frame.disturbed.mean() > best.disturbed.mean():
+            best = frame
+        on_frame()
+    if best is None:
+        raise InputError("recording: has no frames")
+    return Comparison(
+        rows={name: _summary(frames) for name, frames in rows.items()},
+        example=_example(best),
+        truth=best.clean_map is not None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """One frame before and after; maps and masks (1, rx, ...)."""
+
+    number: int
+    beat: NDArray[Any]
+    disturbed: NDArray[np.bool_]
+    before: NDArray[Any]
+    results: Mapping[str, Cleaned]
+    seconds: Mapping[str, float]
+    clean_map: NDArray[Any] | None
+    targets: NDArray[Any] | None
+
+    @property
+    def real(self) -> bool:
+        return np.isrealobj(self.beat)
+
+
+def _clean_frame(
+    recording: TruthfulRecording,
+    number: int,
+    pipelines: Mapping[str, Pipeline],
+    detector: Callable[[NDArray[Any]], NDArray[np.bool_]],
+) -> _Frame:
+    beat = recording.read(number, number + 1)
+    disturbed = detector(beat)
+    results: dict[str, Cleaned] = {}
+    seconds: dict[str, float] = {}
+    for name, work in pipelines.items():
+        start = time.perf_counter()
+        results[name] = work(beat, disturbed)
+        seconds[name] = time.perf_counter() - start
+    truth = {name: known[number : number + 1] for name, known in recording.truth.items()}
+    targets = truth.get("targets")
+    clean = truth.get("clean", targets)
+    order = recording.waveform.transmit_order
+    return _Frame(
+        number=number,
+        beat=beat,
+        disturbed=disturbed,
+        before=_map(beat, order),
+        results=results,
+        seconds=seconds,
+        clean_map=None if clean is None else _map(clean, order),
+        targets=targets,
+    )
+
+
+def _summary(frames: list[dict[str, float]]) -> dict[str, float]:
+    """Mean over frames, but of the time the median: the first frame pays for compiling."""
+    row = {key: _nanmean([frame[key] for frame in frames]) for key in frames[0]}
+    return {**row, "ms": float(np.median([frame["ms"] for frame in frames]))}
+
+
+def _map(beat: NDArray[Any], transmit_order: tuple[int, ...]) -> NDArray[Any]:
+    return range_doppler(split_transmitters(beat, transmit_order))
+
+
+def _score(frame: _Frame) -> dict[str, dict[str, float]]:
+    """Return the row of each method for one frame."""
+    results = frame.results
+    found = {n: detections(r.range_doppler, real=frame.real) for n, r in results.items()}
+    # Targets that every method shows: what they have in common to compare their power on.
+    common = np.logical_and.reduce(list(found.values()))
+    floor_before = float(np.mean(maps.noise_floor_db(frame.before)))
+    rows = {}
+    for name, result in results.items():
+        cleaned = result.range_doppler
+        floor = float(np.mean(maps.noise_floor_db(cleaned)))
+        row = {
+            "floor_db": floor,
+            "floor_change_db": floor - floor_before,
+            "detections": float(found[name].sum()) / len(cleaned),
+        }
+        if frame.clean_map is None:
+            row["peak_change_db"] = _nanmean(maps.power_kept_db(frame.before, cleaned, common))
+        else:
+            row |= _score_with_truth(result, found[name], frame.clean_map, frame)
+        rows[name] = row
+    return rows
+
+
+def _score_with_truth(
+    result: Cleaned, found: NDArray[np.bool_], clean_map: NDArray[Any], frame: _Frame
+) -> dict[str, float]:
+    truth = detections(clean_map, real=frame.real)
+    estimate = result.range_doppler
+    row = {
+        "peak_change_db": _nanmean(maps.power_kept_db(clean_map, estimate, truth)),
+        "mse_db": 10 * math.log10(max(_nanmean(maps.mse(estimate, clean_map)), 1e-300)),
+        "map_sinr_db": _nanmean(maps.sinr_db(estimate, truth)),
+        "evm": _nanmean(maps.evm(estimate, clean_map, truth)),
+        "f1": _nanmean(maps.f1(found, truth)),
+    }
+    if frame.targets is not None:
+        # A beat signal under a window is no longer comparable with one that is not.
+        known = not result.windowed
+        row["beat_sinr_db"] = (
+            _nanmean(beats.sinr_db(result.beat, frame.targets)) if known else math.nan
+        )
+    return row
+
+
+def _nanmean(values: Any) -> float:
+    values = np.asarray(values, dtype=float)
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _example(frame: _Frame) -> Example:
+    rx = int(np.argmax(frame.disturbed[0].mean(axis=(-1, -2))))
+    shown = {name: r.range_doppler[0, rx] for name, r in frame.results.items()}
+    if "none" not in shown:
+        shown = {"before": frame.before[0, rx], **shown}
+    if frame.clean_map is not None:
+        shown["clean"] = frame.clean_map[0, rx]
+    return Example(
+        frame=frame.number,
+        rx=rx,
+        chirp=int(np.argmax(frame.disturbed[0, rx].sum(axis=-1))),
+        before=frame.beat[0, rx],
+        after={name: r.beat[0, rx] for name, r in frame.results.items()},
+        disturbed=frame.disturbed[0, rx],
+        maps=shown,
+        detections={name: detections(m, real=frame.real) for name, m in shown.items()},
+    )

@@ -1,0 +1,1 @@
+"""Methods that remove interference, one a file; `catalogue` lists them."""

@@ -1,0 +1,123 @@
+"""Every mitigation method by name: one line each, and nothing that is not in this table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from clearchirp.settings import build
+from clearchirp.types import InputError, Mitigator
+
+Domain = Literal["beat", "range", "range-doppler", "range-doppler-angle"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MethodEntry:
+    """A line of the catalogue; call it with settings by name to get the mitigator.
+
+    Attributes
+    ----------
+    name
+        As on the command line.
+    factory
+        ``module:class``, imported when first used.
+    domain
+        What the result is: a beat signal, range spectra or a map.
+    needs_mask
+        Whether a detector must run first; methods without find the interference themselves.
+    needs_truth
+        Whether it is an oracle that must be given the ground truth.
+    keeps_undisturbed
+        Whether undisturbed samples come out bit for bit.
+    real, complex
+        Which receivers it takes directly.
+    arrays
+        "numpy" or "any" array library.
+    summary
+        What it does, in a few words.
+    source
+        Where it comes from.
+    cost
+        Time for a frame in units of one range-Doppler map of that frame, a rough figure from
+        ``benchmarks/bench_methods.py``.
+    """
+
+    name: str
+    factory: str
+    domain: Domain
+    needs_mask: bool
+    needs_truth: bool = False
+    keeps_undisturbed: bool
+    real: bool = True
+    complex: bool = True
+    arrays: Literal["numpy", "any"] = "numpy"
+    summary: str
+    source: str
+    cost: float
+
+    def __call__(self, **settings: object) -> Mitigator:
+        """Return the mitigator with the given settings; `InputError` for a wrong one."""
+        return build(self.factory, self.name, settings)
+
+
+_ROOM = "clearchirp.mitigate."
+
+_ENTRIES = (
+    MethodEntry(
+        name="none",
+        factory=_ROOM + "nothing:Nothing",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=True,
+        arrays="any",
+        summary="the input as it is, the row to compare with",
+        source="-",
+        cost=0,
+    ),
+    MethodEntry(
+        name="zeroing",
+        factory=_ROOM + "zeroing:Zeroing",
+        domain="beat",
+        needs_mask=True,
+        keeps_undisturbed=True,
+        arrays="any",
+        summary="disturbed samples set to zero, edges hard or raised-cosine",
+        source="seed 001",
+        cost=0.3,
+    ),
+    MethodEntry(
+        name="ramp-filter",
+        factory=_ROOM + "ramp_filter:RampFilter",
+        domain="range",
+        needs_mask=True,
+        keeps_undisturbed=False,
+        summary="median over consecutive chirps of the modulus of each range bin",
+        source="seeds 000, 001",
+        cost=20,
+    ),
+    MethodEntry(
+        name="ar",
+        factory=_ROOM + "ar:Autoregressive",
+        domain="beat",
+        needs_mask=True,
+        keeps_undisturbed=True,
+        summary="gaps predicted from both sides by Burg's autoregressive model",
+        source="seeds 003, 004",
+        cost=8,
+    ),
+)
+
+methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
+"""Name -> entry."""
+
+DEFAULT_METHOD = "ar"
+"""The best that has landed."""
+
+
+def find_method(name: str) -> MethodEntry:
+    """Return the entry of that name; `InputError` lists the names there are."""
+    if name not in methods:
+        raise InputError(f"method: no method is called {name!r}; there are {', '.join(methods)}")
+    return methods[name]

@@ -1,0 +1,28 @@
+"""The whole catalogue against the conformance suite."""
+
+from __future__ import annotations
+
+import pytest
+
+from clearchirp.mitigate.catalogue import methods
+from clearchirp.settings import defaults
+from clearchirp.types import InputError
+from tests.conformance import CHECKS
+
+
+@pytest.mark.parametrize("name", methods)
+@pytest.mark.parametrize("check", CHECKS)
+def test_conformance(name, check):
+    CHECKS[check](methods[name])
+
+
+@pytest.mark.parametrize("name", methods)
+def test_settings_are_checked(name):
+    for key, value in defaults(methods[name].factory).items():
+        with pytest.raises(InputError, match=name):
+            methods[name](**{key: object()})
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            with pytest.raises(InputError, match=key):
+                methods[name](**{key: -1})
+    with pytest.raises(InputError, match="no setting"):
+        methods[name](colour=1)
