@@ -1,0 +1,30 @@
+"""Readers and writers: every format becomes a `Capture`, and results go back to files.
+
+Nothing here loads numba, h5py, xarray, zarr or scipy before a file needs it.
+"""
+
+from clearchirp.io.capture import Capture, Frames, from_array
+from clearchirp.io.open import open_capture
+from clearchirp.io.pcap import PcapFacts, pcap_facts
+from clearchirp.io.waveform_file import (
+    RadarSetup,
+    load_setup,
+    load_waveform,
+    shipped_waveforms,
+)
+from clearchirp.io.writer import CaptureWriter, write_capture
+
+__all__ = [
+    "Capture",
+    "CaptureWriter",
+    "Frames",
+    "PcapFacts",
+    "RadarSetup",
+    "from_array",
+    "load_setup",
+    "load_waveform",
+    "open_capture",
+    "pcap_facts",
+    "shipped_waveforms",
+    "write_capture",
+]
