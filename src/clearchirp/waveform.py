@@ -116,7 +116,7 @@ class Waveform:
 
     def beat_frequencies(self, bins: int) -> NDArray[np.float64]:
         """Beat frequency in Hz of each of the first `bins` range bins; shape (bins,)."""
-        return np.arange(bins) * (self.sample_rate / self.samples)
+        return np.arange(bins, dtype=np.float64) * (self.sample_rate / self.samples)
 
     def ranges(self, bins: int | None = None) -> NDArray[np.float64]:
         """Range in m of each of the first `bins` range bins (default: those not negative).
