@@ -1,8 +1,8 @@
 """Range spectra and range-Doppler maps: symmetric Hann windows, unscaled FFTs, zero speed centred.
 
-Single precision stays single. NumPy arrays go through `scipy.fft` on one thread (`numpy.fft` computes
-complex64 in double; threads belong over frames, and `scipy.fft.set_backend` swaps in a faster
-library); other libraries through their own array-API `fft`.
+Single precision stays single. NumPy arrays go through `scipy.fft` on one thread (`numpy.fft`
+computes complex64 in double; threads belong over frames, and `scipy.fft.set_backend` swaps in a
+faster library); other libraries through their own array-API `fft`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy.fft as scipy_fft
 
 from clearchirp.arrays import is_complex, is_numpy, namespace
 from clearchirp.spectrum.windows import hann
 from clearchirp.types import Array
+
+# Its type stubs speak of the dispatch to other backends, not of arrays.
+fft: Any = scipy_fft
 
 
 def range_spectrum(beat: Array) -> Array:
@@ -77,7 +80,7 @@ def range_doppler(beat: Array) -> Array:
     # One pass over memory for both windows; a fresh array, so that the transforms may overwrite it.
     windowed = beat * (window * hann(beat.shape[-1], like=beat))
     if is_complex(windowed) and is_numpy(windowed):
-        spectrum = scipy.fft.fft2(windowed, overwrite_x=True)
+        spectrum = fft.fft2(windowed, overwrite_x=True)
         return spectrum if shifted else np.fft.fftshift(spectrum, axes=-2)
     return _slow_time_fft(_fast_time_fft(windowed), shifted)
 
@@ -96,8 +99,8 @@ def beat_from_range(range_spectra: Array, samples: int, *, real: bool) -> Array:
     """
     if is_numpy(range_spectra):
         if real:
-            return scipy.fft.irfft(range_spectra, n=samples, axis=-1)
-        return scipy.fft.ifft(range_spectra, n=samples, axis=-1)
+            return fft.irfft(range_spectra, n=samples, axis=-1)
+        return fft.ifft(range_spectra, n=samples, axis=-1)
     xp: Any = namespace(range_spectra)
     inverse = xp.fft.irfft if real else xp.fft.ifft
     return inverse(range_spectra, n=samples, axis=-1)
@@ -122,14 +125,14 @@ def _slow_time_window(x: Array) -> tuple[Array, bool]:
 def _fast_time_fft(x: Array) -> Array:
     real = not is_complex(x)
     if is_numpy(x):
-        return scipy.fft.rfft(x, axis=-1) if real else scipy.fft.fft(x, axis=-1, overwrite_x=True)
+        return fft.rfft(x, axis=-1) if real else fft.fft(x, axis=-1, overwrite_x=True)
     xp: Any = namespace(x)
     return xp.fft.rfft(x, axis=-1) if real else xp.fft.fft(x, axis=-1)
 
 
 def _slow_time_fft(x: Array, shifted: bool) -> Array:
     if is_numpy(x):
-        spectrum = scipy.fft.fft(x, axis=-2, overwrite_x=True)
+        spectrum = fft.fft(x, axis=-2, overwrite_x=True)
         return spectrum if shifted else np.fft.fftshift(spectrum, axes=-2)
     xp: Any = namespace(x)
     spectrum = xp.fft.fft(x, axis=-2)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
 from clearchirp.spectrum.windows import hann
 from clearchirp.types import InputError
+
+# Its type stubs speak of the dispatch to other backends, not of arrays.
+fft: Any = scipy_fft
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +32,10 @@ class ShortTime:
     hop: int = 4
 
     def __post_init__(self) -> None:
-        if self.length < 4 or self.length % 2:
-            raise InputError(f"length: must be an even number from 4, got {self.length}")
-        if not 1 <= self.hop <= self.length:
-            raise InputError(f"hop: must lie between 1 and the length, got {self.hop}")
+        if not isinstance(self.length, int) or self.length < 4 or self.length % 2:
+            raise InputError(f"length: must be an even number from 4, got {self.length!r}")
+        if not isinstance(self.hop, int) or not 1 <= self.hop <= self.length:
+            raise InputError(f"hop: must be a number from 1 to the length, got {self.hop!r}")
 
     def centres(self, samples: int) -> NDArray[np.intp]:
         """Sample in the middle of each window, from 0 to the last sample or beyond by < hop."""
@@ -52,5 +56,5 @@ def short_time_spectrum(beat: NDArray, settings: ShortTime | None = None) -> NDA
     pad = [(0, 0)] * (beat.ndim - 1) + [(half, half + settings.hop)]
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(beat, pad), settings.length, axis=-1)
     frames = windows[..., settings.centres(beat.shape[-1]), :] * hann(settings.length, like=beat)
-    transform = scipy.fft.fft if np.iscomplexobj(beat) else scipy.fft.rfft
+    transform = fft.fft if np.iscomplexobj(beat) else fft.rfft
     return np.swapaxes(transform(frames, axis=-1), -1, -2)
