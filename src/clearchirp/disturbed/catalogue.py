@@ -26,7 +26,7 @@ class DetectorEntry:
         Where it comes from.
     cost
         Time for a frame in units of one range-Doppler map of that frame, a rough figure from
-        ``benchmarks/bench_detectors.py``.
+        ``benchmarks/bench_chain.py``.
     """
 
     name: str
@@ -48,35 +48,35 @@ _ENTRIES = (
         factory=_ROOM + "adaptive_threshold:AdaptiveThreshold",
         summary="modulus against gamma times the rms of what is not flagged, iterated",
         source="seed 004 (19)",
-        cost=6,
+        cost=2.5,
     ),
     DetectorEntry(
         name="laplacian",
         factory=_ROOM + "laplacian:Laplacian",
         summary="second difference of the modulus: sharp edges, misses the inside",
         source="seed 004, section 4",
-        cost=6,
+        cost=2.5,
     ),
     DetectorEntry(
         name="combined",
         factory=_ROOM + "combined:Combined",
         summary="union of the two above, gaps inside a burst closed",
         source="seed 004, Table 1",
-        cost=6,
+        cost=3,
     ),
     DetectorEntry(
         name="envelope",
         factory=_ROOM + "envelope:Envelope",
         summary="change points of the power along a chirp",
         source="seed 001, VI-B2",
-        cost=150,
+        cost=12,
     ),
     DetectorEntry(
         name="stft-cfar",
         factory=_ROOM + "stft_cfar:StftCfar",
         summary="CFAR along the frequency lines of the short-time spectrum",
         source="Wang 2022",
-        cost=60,
+        cost=13,
     ),
 )
 

@@ -22,15 +22,16 @@ class Envelope:
 
     The power of a chirp is taken as constant from change point to change point, its samples as
     exponentially distributed around it. The change points maximise the likelihood less a penalty a
-    change (optimal partitioning, exact, with the pruning of Killick, Fearnhead and Eckley, 2012).
+    change: first among every `grid`-th sample (optimal partitioning, exact, with the pruning of
+    Killick, Fearnhead and Eckley, 2012), then each is moved to the best sample around it.
 
     Parameters
     ----------
     penalty
         Price of a change point in units of ln(samples), by default 3: one for each of the two
         powers and the place that it adds.
-    shortest
-        Fewest samples of a piece; 3 by default.
+    grid
+        Step of the first search in samples; 4 by default. The search costs 1/grid^2.
     false_alarm
         Probability that a piece of Gaussian noise is flagged; 1e-6 by default.
     excess_db
@@ -44,16 +45,17 @@ class Envelope:
     """
 
     penalty: float = 3.0
-    shortest: int = 3
+    grid: int = 4
     false_alarm: float = 1e-6
     excess_db: float = 6.0
 
     def __post_init__(self) -> None:
+        check_number("penalty", self.penalty)
+        check_number("excess_db", self.excess_db)
         if not self.penalty > 0:
             raise InputError(f"penalty: must be positive, got {self.penalty}")
-        if not isinstance(self.shortest, int) or self.shortest < 1:
-            raise InputError(f"shortest: must be a whole number from 1, got {self.shortest!r}")
-        check_number("excess_db", self.excess_db)
+        if not isinstance(self.grid, int) or self.grid < 1:
+            raise InputError(f"grid: must be a whole number from 1, got {self.grid!r}")
         if not 0 < self.false_alarm < 1:
             raise InputError(f"false_alarm: must lie between 0 and 1, got {self.false_alarm}")
 
@@ -67,73 +69,82 @@ class Envelope:
         limits = gammaincinv(shapes, 1 - self.false_alarm) / shapes
         limits = np.maximum(limits, 10 ** (self.excess_db / 10))
         flags = np.zeros(power.shape, dtype=bool)
-        _flag_pieces(
-            power.reshape(-1, samples),
-            self.penalty * math.log(max(samples, 2)),
-            min(self.shortest, samples),
-            limits,
-            flags.reshape(-1, samples),
-        )
+        penalty = self.penalty * math.log(max(samples, 2))
+        rows = power.reshape(-1, samples)
+        _flag_pieces(rows, penalty, self.grid, limits, flags.reshape(-1, samples))
         return flags
 
 
 @njit(cache=True, nogil=True)
-def _flag_pieces(power, penalty, shortest, limits, flags):  # pragma: no cover
+def _flag_pieces(power, penalty, grid, limits, flags):  # pragma: no cover
     samples = power.shape[1]
+    blocks = (samples + grid - 1) // grid
+    edge = np.minimum(np.arange(blocks + 1) * grid, samples)
     total = np.zeros(samples + 1)
-    best = np.empty(samples + 1)
-    last = np.zeros(samples + 1, np.int64)
-    candidates = np.empty(samples + 1, np.int64)
-    expiry = np.empty(samples + 1, np.int64)
+    best = np.empty(blocks + 1)
+    last = np.zeros(blocks + 1, np.int64)
+    candidates = np.empty(blocks + 1, np.int64)
+    costs = np.empty(blocks + 1)
+    points = np.empty(blocks + 1, np.int64)
     for row in range(power.shape[0]):
         for n in range(samples):
             total[n + 1] = total[n] + power[row, n]
-        _change_points(total, penalty, shortest, best, last, candidates, expiry)
-        stop = samples
-        while stop > 0:
-            start = last[stop]
-            mean = (total[stop] - total[start]) / (stop - start)
-            if mean > limits[stop - start - 1]:
+        _change_points(total, edge, penalty, best, last, candidates, costs)
+        count = 1  # the pieces' ends, from the last to the first
+        points[0] = samples
+        block = last[blocks]
+        while block > 0:
+            points[count] = edge[block]
+            count += 1
+            block = last[block]
+        points[count] = 0
+        _refine(total, grid, points, count)
+        for k in range(count):
+            start, stop = points[k + 1], points[k]
+            if total[stop] - total[start] > limits[stop - start - 1] * (stop - start):
                 flags[row, start:stop] = True
-            stop = start
 
 
 @njit(cache=True, nogil=True)
-def _change_points(total, penalty, shortest, best, last, candidates, expiry):  # pragma: no cover
-    """Fill `last[stop]` with the start of the piece that ends at `stop` in the best partition."""
-    samples = total.size - 1
-    best[:] = np.inf
+def _change_points(total, edge, penalty, best, last, candidates, costs):  # pragma: no cover
+    """Fill `last[block]` with the start of the piece that ends there in the best partition."""
     best[0] = -penalty
     candidates[0] = 0
-    never = samples + shortest + 1
-    expiry[0] = never
     count = 1
-    for stop in range(shortest, samples + 1):
+    for stop in range(1, edge.size):
+        best[stop] = np.inf
+        for k in range(count):
+            start = candidates[k]
+            costs[k] = best[start] + _cost(total, edge[start], edge[stop])
+            if costs[k] + penalty < best[stop]:
+                best[stop] = costs[k] + penalty
+                last[stop] = start
         kept = 0
-        for k in range(count):
-            if expiry[k] > stop:
+        for k in range(count):  # a start that is behind by a whole penalty never catches up
+            if costs[k] <= best[stop]:
                 candidates[kept] = candidates[k]
-                expiry[kept] = expiry[k]
                 kept += 1
-        count = kept
-        for k in range(count):
-            cost = _cost(total, best, candidates[k], stop)
-            if cost + penalty < best[stop]:
-                best[stop] = cost + penalty
-                last[stop] = candidates[k]
-        for k in range(count):
-            # A start that is behind by a whole penalty never catches up with a change at `stop`;
-            # but such a change is only allowed once its piece has the shortest length.
-            if expiry[k] == never and _cost(total, best, candidates[k], stop) > best[stop]:
-                expiry[k] = stop + shortest
-        newest = stop - shortest + 1
-        if newest >= shortest:
-            candidates[count] = newest
-            expiry[count] = never
-            count += 1
+        candidates[kept] = stop
+        count = kept + 1
 
 
 @njit(cache=True, nogil=True)
-def _cost(total, best, start, stop):  # pragma: no cover
+def _refine(total, grid, points, count):  # pragma: no cover
+    """Move each change point, within a grid step, to where its two neighbours fit best."""
+    for k in range(1, count):
+        low, high = points[k + 1], points[k - 1]
+        best, best_point = np.inf, points[k]
+        first = max(points[k] - grid, low + 1)
+        for point in range(first, min(points[k] + grid, high - 1) + 1):
+            cost = _cost(total, low, point) + _cost(total, point, high)
+            if cost < best:
+                best, best_point = cost, point
+        points[k] = best_point
+
+
+@njit(cache=True, nogil=True)
+def _cost(total, start, stop):  # pragma: no cover
+    """Negative log-likelihood of a piece at its best power, less what all pieces share."""
     length = stop - start
-    return best[start] + length * math.log((total[stop] - total[start]) / length + 1e-12)
+    # Differences of running sums leave rounding errors, which may be negative.
+    return length * math.log(max((total[stop] - total[start]) / length, 1e-12))
