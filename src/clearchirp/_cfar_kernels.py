@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from numba import njit
@@ -72,13 +73,11 @@ def _load(maps, outer, lane, reach, wrap, line, abreast):
                 for cell in range(stop):
                     value = maps[_U(outer), _U(square) + cell, _U(lane) + k]
                     line[base + cell * _U(wide)] = value
-    before, after = reach * wide, (reach + cells) * wide
-    if wrap:
-        line[:before] = line[after - before : after]
-        line[after : after + before] = line[before : 2 * before]
-    else:
-        line[:before] = 0
-        line[after : after + before] = 0
+    margin, length = _U(reach * wide), _U(cells * wide)
+    for k in range(margin):
+        line[k] = line[k + length] if wrap else 0
+    for k in range(margin, margin + margin):
+        line[k + length] = line[k] if wrap else 0
 
 
 @njit(cache=True, nogil=True)
@@ -113,9 +112,8 @@ def _ring_pass(ring, full, guard, training, wrap, first, last, ring_out, full_ou
     cells = full.shape[1]
     extended = cells + 2 * reach
     size = (extended + 1) * wide
-    line = np.zeros(size, full.dtype)
-    head, near = np.zeros_like(line), np.zeros_like(line)
-    beside = np.zeros_like(line)
+    line, head = np.zeros(size, full.dtype), np.zeros(size, full.dtype)
+    near, beside = np.zeros(size, full.dtype), np.zeros(size, full.dtype)
     for outer in range(full.shape[0]):
         for lane in range(0, full.shape[2], wide):
             _load(full, outer, lane, reach, wrap, line, abreast)
@@ -123,7 +121,8 @@ def _ring_pass(ring, full, guard, training, wrap, first, last, ring_out, full_ou
                 _window_sums(line, extended, training, head, beside, abreast)
                 _add(beside, beside, reach + guard + 1, cells, abreast)
             else:
-                beside[:] = 0
+                for k in range(_U(cells * wide)):
+                    beside[k] = 0
             if not last:
                 _window_sums(line, extended, 2 * guard + 1, head, near, abreast)
                 for k in range(_U(cells * wide)):
@@ -145,7 +144,7 @@ def _side_pass(maps, guard, training, wrap, near_out, lag_out, lead_out, abreast
     extended = maps.shape[1] + 2 * reach
     size = (extended + 1) * wide
     line = np.zeros(size, maps.dtype)
-    head, sums = np.zeros_like(line), np.zeros_like(line)
+    head, sums = np.zeros(size, maps.dtype), np.zeros(size, maps.dtype)
     for outer in range(maps.shape[0]):
         for lane in range(0, maps.shape[2], wide):
             _load(maps, outer, lane, reach, wrap, line, abreast)
@@ -241,18 +240,16 @@ def _abreast(lines: NDArray) -> tuple[int, ...]:
     return _ONE if lines.shape[2] == 1 else _MANY
 
 
-def mean(power: NDArray, windows: list[Window]) -> NDArray:
+def mean(power: NDArray, windows: Sequence[Window]) -> NDArray:
     """Return the mean over the ring."""
-    ring = full = power
+    ring, full = np.empty_like(power), np.empty_like(power)
     for window in reversed(windows):
         first, last = window is windows[-1], window is windows[0]
-        ring_out = np.empty_like(power)
-        full_out = ring_out if last else np.empty_like(power)
-        axis, guard, training, wrap = window.axis, window.guard, window.training, window.wrap
-        outs = _around(ring_out, axis), _around(full_out, axis)
-        ins = _around(ring, axis), _around(full, axis)
-        _ring_pass(*ins, guard, training, wrap, first, last, *outs, _abreast(outs[0]))
-        ring, full = ring_out, full_out
+        before = _around(power if first else full, window.axis)
+        sums, wider = _around(ring, window.axis), _around(full, window.axis)
+        settings = window.guard, window.training, window.wrap, first, last
+        # A kernel has read a line before it writes it, so ring and full may replace themselves.
+        _ring_pass(sums, before, *settings, sums, wider, _abreast(sums))
     ring /= ring_count(windows, power.dtype)
     return ring
 
@@ -261,17 +258,18 @@ def side_sums(maps: NDArray, window: Window) -> tuple[NDArray, NDArray, NDArray]
     """Sum along one axis over the guard window and over the training cells on both sides."""
     some = np.empty_like if window.training else np.zeros_like
     near, lag, lead = np.empty_like(maps), some(maps), some(maps)
-    lines, *outs = (_around(part, window.axis) for part in (maps, near, lag, lead))
+    lines = _around(maps, window.axis)
+    outs = (_around(near, window.axis), _around(lag, window.axis), _around(lead, window.axis))
     _side_pass(lines, window.guard, window.training, window.wrap, *outs, _abreast(lines))
     return near, lag, lead
 
 
-def extreme_mean(power: NDArray, windows: list[Window], *, greatest: bool) -> NDArray:
+def extreme_mean(power: NDArray, windows: Sequence[Window], *, greatest: bool) -> NDArray:
     """Return the greatest or the least of the means over the slabs that hold a cell."""
     return _cfar_windows.extreme_mean(power, windows, greatest=greatest, sides=side_sums)
 
 
-def order_statistic(power: NDArray, windows: list[Window], rank: float) -> NDArray:
+def order_statistic(power: NDArray, windows: Sequence[Window], rank: float) -> NDArray:
     """Return the training cell of the given rank, by a window that slides along the last axis."""
     missing = 3 - len(windows)
     shape = (1,) * missing + tuple(w.cells for w in windows)

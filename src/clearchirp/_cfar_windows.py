@@ -8,7 +8,7 @@ A difference of cumulative sums would cost as little and lose the noise next to 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 import array_api_compat
@@ -71,12 +71,12 @@ def cut_window(axis: int, cells: int, guard: int, training: int, _name: str) -> 
     return Window(axis, cells, guard, training, False, near, lag, lead)
 
 
-def leaves_a_cell_alone(windows: list[Window]) -> bool:
+def leaves_a_cell_alone(windows: Sequence[Window]) -> bool:
     """True where some cell of the map has no training cell."""
     return all(bool(np.any(w.lag + w.lead == 0)) for w in windows)
 
 
-def mean(power: Array, windows: list[Window]) -> Array:
+def mean(power: Array, windows: Sequence[Window]) -> Array:
     """Return the mean over the ring."""
     ring, full = None, power
     for window in reversed(windows):
@@ -87,7 +87,7 @@ def mean(power: Array, windows: list[Window]) -> Array:
 
 
 def extreme_mean(
-    power: Array, windows: list[Window], *, greatest: bool, sides: Sides | None = None
+    power: Array, windows: Sequence[Window], *, greatest: bool, sides: Sides | None = None
 ) -> Array:
     """Return the greatest or the least of the means over the slabs that hold a cell."""
     xp = namespace(power)
@@ -102,7 +102,7 @@ def extreme_mean(
     return level
 
 
-def order_statistic(power: Array, windows: list[Window], rank: float) -> Array:
+def order_statistic(power: Array, windows: Sequence[Window], rank: float) -> Array:
     """Return the training cell of the given rank, by sorting the training cells of each cell."""
     xp, maps = namespace(power), power
     for window in windows:
@@ -120,13 +120,13 @@ def order_statistic(power: Array, windows: list[Window], rank: float) -> Array:
     return level
 
 
-def ring_cells(windows: list[Window]) -> NDArray[np.bool_]:
+def ring_cells(windows: Sequence[Window]) -> NDArray[np.bool_]:
     """Return the box of the window, True at its training cells."""
     far = [np.abs(np.arange(-w.reach, w.reach + 1)) > w.guard for w in windows]
     return np.logical_or.reduce(np.meshgrid(*far, indexing="ij"))
 
 
-def ring_count(windows: list[Window], dtype: DTypeLike = np.int64) -> NDArray:
+def ring_count(windows: Sequence[Window], dtype: DTypeLike = np.int64) -> NDArray:
     """Count the training cells of each cell; broadcasts with the map."""
     full = near = np.ones(1, dtype)
     for window in windows:
@@ -137,7 +137,7 @@ def ring_count(windows: list[Window], dtype: DTypeLike = np.int64) -> NDArray:
     return full - near
 
 
-def chosen_cell(windows: list[Window], rank: float) -> NDArray[np.int64]:
+def chosen_cell(windows: Sequence[Window], rank: float) -> NDArray[np.int64]:
     """Return how many training cells lie below the chosen one; broadcasts with the map."""
     count = ring_count(windows)
     # Without the margin, 0.29 of 100 cells would be 28.
@@ -176,7 +176,7 @@ def _side_counts(counts: NDArray, window: Window) -> tuple[NDArray, NDArray, NDA
     return counts * near, counts * lag, counts * lead
 
 
-def _slab_sums(maps: Array, windows: list[Window], sides: Sides) -> list[Array]:
+def _slab_sums(maps: Array, windows: Sequence[Window], sides: Sides) -> list[Array]:
     """Sum over each of the windows that the ring splits into; see the notes of `Cfar`."""
     slabs, full = [], maps
     for window in reversed(windows):

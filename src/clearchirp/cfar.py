@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import array_api_compat
@@ -156,7 +157,7 @@ class Cfar:
 
     def _level(self, power: Array, name: str) -> Array:
         _check_powers(power, name, self.axes)
-        windows = self._windows(tuple(power.shape)[-self.axes :], name)
+        windows = _windows(self, tuple(power.shape)[-self.axes :], name)
         form = _cfar_windows
         if is_numpy(power) and power.dtype.itemsize in (4, 8):
             from clearchirp import _cfar_kernels as form  # here, since Numba takes long to import
@@ -169,20 +170,22 @@ class Cfar:
             return form.order_statistic(power, windows, self.rank)
         return form.extreme_mean(power, windows, greatest=self.kind == "go")
 
-    def _windows(self, shape: tuple[int, ...], name: str) -> list[Window]:
-        guards = _per_axis("guard", self.guard, self.axes)
-        trainings = _per_axis("training", self.training, self.axes)
-        fit = wrapped_window if self.edges == "wrap" else cut_window
-        windows = [
-            fit(index - self.axes, *sizes, name)
-            for index, sizes in enumerate(zip(shape, guards, trainings, strict=True))
-        ]
-        if leaves_a_cell_alone(windows):
-            raise InputError(
-                f"{name}: a map of {' x '.join(map(str, shape))} cells leaves some cell without a "
-                "training cell; use fewer guard cells or a larger map"
-            )
-        return windows
+
+@lru_cache(maxsize=64)
+def _windows(cfar: Cfar, shape: tuple[int, ...], name: str) -> tuple[Window, ...]:
+    guards = _per_axis("guard", cfar.guard, cfar.axes)
+    trainings = _per_axis("training", cfar.training, cfar.axes)
+    fit = wrapped_window if cfar.edges == "wrap" else cut_window
+    windows = tuple(
+        fit(index - cfar.axes, *sizes, name)
+        for index, sizes in enumerate(zip(shape, guards, trainings, strict=True))
+    )
+    if leaves_a_cell_alone(windows):
+        raise InputError(
+            f"{name}: a map of {' x '.join(map(str, shape))} cells leaves some cell without a "
+            "training cell; use fewer guard cells or a larger map"
+        )
+    return windows
 
 
 def squared_magnitude(spectrum: Array) -> Array:
