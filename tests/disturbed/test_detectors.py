@@ -151,7 +151,7 @@ def test_half_of_the_samples_may_be_hit():
 
 
 def test_recall_on_simulated_truth():
-    """At least the recall and F of Table 1 of seed 004, on our demonstration scene."""
+    """At least the recall and F of Table 1 of Chen 2022, on our demonstration scene."""
     frame = simulate_frame(load_scene("demo"), 0, 0)
     mask = detectors["combined"]()(frame.beat)
     hits = (mask & frame.disturbed).sum()

@@ -26,7 +26,7 @@ class AdaptiveThreshold:
 
     Source
     ------
-    Seed 004 (19), section 4.
+    Chen 2022 (19), section 4.
 
     Deviations
     ----------

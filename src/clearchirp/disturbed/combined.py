@@ -34,7 +34,7 @@ class Combined:
 
     Source
     ------
-    Seed 004, section 4 and Table 1 (F 79.00 %, recall 95.73 %).
+    Chen 2022, section 4 and Table 1 (F 79.00 %, recall 95.73 %).
 
     Deviations
     ----------

@@ -40,7 +40,7 @@ class Envelope:
 
     Source
     ------
-    Seed 001, VI-B2 names an "envelope change-point" detector and gives no more; the cost function,
+    Oswald 2026, VI-B2 names an "envelope change-point" detector and gives no more; the cost function,
     penalty and decision are ours.
     """
 

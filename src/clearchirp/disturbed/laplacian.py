@@ -26,7 +26,7 @@ class Laplacian:
 
     Source
     ------
-    Seed 004, section 4, where the kernel is (1, -2, 1) and neither threshold nor scale is given.
+    Chen 2022, section 4, where the kernel is (1, -2, 1) and neither threshold nor scale is given.
 
     Deviations
     ----------

@@ -39,7 +39,7 @@ class StftCfar:
 
     Source
     ------
-    CFAR-based mitigation (Wang 2022): CFAR on each frequency line, then dilation of the mask.
+    CFAR-based mitigation (Wang 2022b): CFAR on each frequency line, then dilation of the mask.
 
     Deviations
     ----------

@@ -12,7 +12,7 @@ def sinr_db(estimate: Array, targets: Array) -> Array:
     """Return the signal-to-interference-plus-noise ratio of a cleaned beat signal in dB.
 
     20 log10 of the norm of the noise-free targets over the norm of what the estimate has besides.
-    Seed 003 (30).
+    Wang 2022a (30).
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def sinr_db(estimate: Array, targets: Array) -> Array:
 def correlation(estimate: Array, targets: Array) -> Array:
     """Return the complex correlation coefficient of a cleaned beat signal with the truth.
 
-    The estimate conjugated times the noise-free targets over both norms. Seed 003 (31).
+    The estimate conjugated times the noise-free targets over both norms. Wang 2022a (31).
 
     Parameters
     ----------

@@ -84,7 +84,7 @@ _ENTRIES = (
         keeps_undisturbed=True,
         arrays="any",
         summary="disturbed samples set to zero, edges hard or raised-cosine",
-        source="seed 001",
+        source="Oswald 2026",
         cost=0.3,
     ),
     MethodEntry(
@@ -94,7 +94,7 @@ _ENTRIES = (
         needs_mask=True,
         keeps_undisturbed=False,
         summary="median over consecutive chirps of the modulus of each range bin",
-        source="seeds 000, 001",
+        source="Wagner 2018",
         cost=9,
     ),
     MethodEntry(
@@ -104,7 +104,7 @@ _ENTRIES = (
         needs_mask=True,
         keeps_undisturbed=True,
         summary="gaps predicted from both sides by Burg's autoregressive model",
-        source="seeds 003, 004",
+        source="Rameez 2021",
         cost=8,
     ),
 )

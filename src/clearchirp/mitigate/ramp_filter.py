@@ -30,8 +30,8 @@ class RampFilter:
 
     Source
     ------
-    Seed 001, VI-B3; seed 000's paper, reference method "ramp filtering" (threshold-free, after
-    Wagner et al., 2018).
+    Wagner 2018, as the reference method "ramp filtering" of Oswald 2026 (section VI-B3) and
+    Oswald 2023.
 
     Deviations
     ----------

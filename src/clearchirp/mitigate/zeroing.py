@@ -26,7 +26,7 @@ class Zeroing:
 
     Source
     ------
-    Seed 001, reference method "zeroing" (its [3]).
+    Fischer 2016, as the reference method "zeroing" of Oswald 2026.
 
     Examples
     --------
