@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pytest
@@ -205,7 +206,7 @@ def test_closing_equals_its_definition(gap, guard):
     expected = mask.copy()
     for row, out in zip(mask, expected, strict=True):
         hits = np.flatnonzero(row)
-        for a, b in zip(hits[:-1], hits[1:], strict=True):
+        for a, b in itertools.pairwise(hits):
             if b - a - 1 <= gap:
                 out[a:b] = True
         for hit in np.flatnonzero(out):

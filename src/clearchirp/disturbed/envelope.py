@@ -40,8 +40,8 @@ class Envelope:
 
     Source
     ------
-    Oswald 2026, VI-B2 names an "envelope change-point" detector and gives no more; the cost function,
-    penalty and decision are ours.
+    Oswald 2026, VI-B2 names an "envelope change-point" detector and gives no more; the cost
+    function, penalty and decision are ours.
     """
 
     penalty: float = 3.0

@@ -30,8 +30,9 @@ class Autoregressive:
     Notes
     -----
     Chen 2022 measures it as "AR" after [1]_; Wang 2022a cites [2]_, which predicts along frequency
-    lines of the short-time Fourier transform. The recursion is Burg's [3]_. These papers give neither
-    equations nor settings for it, and [1]_ and [2]_ were not at hand: only the principle is theirs.
+    lines of the short-time Fourier transform. The recursion is Burg's [3]_. The former two give
+    neither equations nor settings for it, and [1]_ and [2]_ were not at hand: only the principle
+    is theirs.
     For every gap, within `support` clean samples on each side of it:
 
     1. One Burg recursion runs over all clean segments: numerators and denominators of the
