@@ -181,8 +181,29 @@ def test_real_recording_without_interference(data, name):
 
 
 def test_real_valued_recording_without_interference(data):
+    """Its noise is below the step of its ADC."""
     beat = np.load(data / "bgt60tr13c" / "radar.npy").astype(np.float32)
-    assert detectors["combined"]()(beat).mean() < 1e-3
+    assert detectors["combined"]()(beat).mean() < 1e-5
+    assert detectors["combined"]()(beat / 4096).mean() < 1e-5
+
+
+def test_noise_below_the_step_of_the_adc():
+    rng = np.random.default_rng(4)
+    _, n = np.mgrid[:16, :128]
+    beat = 40 * np.cos(0.3 * n) + 0.2 * rng.standard_normal((16, 128))
+    quantised = (2 * np.rint(beat / 2)).astype(np.float32)
+    assert not detectors["combined"]()(quantised).any()
+    quantised[3, 40:60] += 60
+    assert detectors["combined"]()(quantised)[3, 40:60].all()
+
+
+def test_interference_in_a_recording_without_noise():
+    _, n = np.mgrid[:16, :128]
+    beat = np.exp(0.3j * n).astype(np.complex64)
+    beat[3, 40:60] += 5
+    mask = detectors["combined"](guard=0)(beat)
+    assert mask[3, 40:60].all()
+    assert mask.sum() == 22  # the Laplacian bends on both sides of an edge
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 8, 17, 128])

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.disturbed.adaptive_threshold import AdaptiveThreshold
-from clearchirp.disturbed.deviation import deviation
+from clearchirp.disturbed.deviation import deviation, gamma_for
 from clearchirp.disturbed.laplacian import Laplacian
-from clearchirp.disturbed.runs import closed
+from clearchirp.disturbed.runs import alone, closed
 from clearchirp.types import InputError
 
 
@@ -38,7 +38,10 @@ class Combined:
 
     Deviations
     ----------
-    Guard samples: at equal F, the recall is what mitigation lives on. The rest as in the two parts.
+    Guard samples: at equal F, the recall is what mitigation lives on. A single flagged sample with
+    no other within the gap is dropped unless its modulus is twice what the threshold asks for:
+    interference lasts as long as its frequency stays inside the receiver's band, noise does not.
+    The rest as in the two parts.
     """
 
     false_alarm: float = 1e-6
@@ -59,4 +62,7 @@ class Combined:
         scaled, _ = deviation(beat, detector="combined")
         flags = AdaptiveThreshold(false_alarm=self.false_alarm).flag(scaled)
         flags |= Laplacian(factor=self.factor).flag(scaled)
-        return closed(flags, self.gap, self.guard)
+        flags = closed(flags, self.gap, 0)
+        sure = 2 * gamma_for(self.false_alarm, np.iscomplexobj(scaled))
+        flags &= ~(alone(flags) & (np.abs(scaled) < sure))
+        return closed(flags, 0, self.guard)

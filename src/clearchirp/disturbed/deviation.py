@@ -29,6 +29,11 @@ _NOISE_TAIL = 1e-4
 _NOISE_TOLERANCE = 1e-3
 _MAX_ROUNDS = 100
 
+_RESOLUTION_SAMPLES = 2048
+_REPEATED_LEVELS = 8
+
+_ROUNDING = 1e-6
+
 _TRANSIENT_FACTOR = 3.0
 _TRANSIENT_INSTABILITY = 0.25
 
@@ -55,6 +60,8 @@ def deviation(beat: NDArray[Any], *, detector: str) -> Deviation:
     apart), or the median of the chirp itself where the frame has fewer than four chirps. The
     noise is the rms of the rest over the frame, without what stands far out of it: none of the
     samples may be disturbed or up to half of them, without moving it much.
+
+    Samples that an ADC quantised are taken to have a noise of one of its steps at least.
 
     Where the recurring part stands out of its own usual level by a factor of more than three, it is
     a start-up transient, and a transient is not the same in each chirp: the first chirp after a
@@ -87,7 +94,8 @@ def _frame_deviation(frame: NDArray[Any]) -> tuple[NDArray[Any], float]:
         recurring = np.median(parts, axis=1)[:, None, :].astype(parts.dtype)
     else:
         recurring = column_medians(parts.reshape(chirps, -1)).reshape(1, samples, -1)
-    noise = _noise_rms(_rest_power(parts, recurring), is_complex)
+    power = _rest_power(parts, recurring)
+    noise = max(_noise_rms(power, is_complex), _resolution(parts), _rounding(parts))
     if noise == 0.0:
         return np.zeros_like(frame), 0.0
     scale = np.full(samples, noise)
@@ -110,12 +118,6 @@ def _noise_rms(power: NDArray[Any], is_complex: bool) -> float:
     power = power.ravel()
     typical = math.sqrt(float(np.median(power[:: 1 + power.size // 16384])))
     start = typical / (_MEDIAN_MODULUS_COMPLEX if is_complex else _MEDIAN_MODULUS_REAL)
-    if start == 0.0:
-        # More than half of the rest is exactly zero: a quiet ADC, or a simulation without noise.
-        moving = power[power > 0]
-        if moving.size == 0:
-            return 0.0
-        start = math.sqrt(float(moving.min()))
     gamma = gamma_for(_NOISE_TAIL, is_complex)
     return math.sqrt(undisturbed_power(power, start**2, gamma**2, _NOISE_TOLERANCE))
 
@@ -145,6 +147,24 @@ def _scale_rest(parts: Any, recurring: Any, gain: Any, scaled: Any) -> None:  # 
             column = n if recurring.shape[1] > 1 else 0
             for k in range(width):
                 scaled[m, n, k] = (parts[m, n, k] - recurring[row, column, k]) * gain[n]
+
+
+def _resolution(parts: NDArray[Any]) -> float:
+    """Return the step of the ADC, 0 where the values are not quantised.
+
+    Noise below the step leaves most samples of the rest at zero and the others at whole steps: what
+    lies a step or two off is then no interference. Quantised values repeat, others do not.
+    """
+    values = parts.ravel()[:: 1 + parts.size // _RESOLUTION_SAMPLES]
+    levels, counts = np.unique(values, return_counts=True)
+    if np.count_nonzero(counts > 1) < _REPEATED_LEVELS:
+        return 0.0
+    return float(np.min(np.diff(levels)))
+
+
+def _rounding(parts: NDArray[Any]) -> float:
+    """Return what the rounding of single-precision samples amounts to."""
+    return _ROUNDING * math.sqrt(float(np.mean(np.square(parts, dtype=np.float64))))
 
 
 def gamma_for(false_alarm: float, is_complex: bool) -> float:

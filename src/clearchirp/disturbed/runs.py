@@ -49,6 +49,18 @@ def runs(mask: NDArray[np.bool_]) -> NDArray[np.intp]:
     return np.stack([rows, starts, stops], axis=-1)
 
 
+def alone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which samples of a mask (..., sample) have no neighbour in it.
+
+    >>> alone(np.array([1, 0, 1, 1, 0, 1], dtype=bool)).astype(int).tolist()
+    [1, 0, 0, 0, 0, 1]
+    """
+    beside = np.zeros_like(mask)
+    beside[..., 1:] |= mask[..., :-1]
+    beside[..., :-1] |= mask[..., 1:]
+    return mask & ~beside
+
+
 @njit(cache=True, nogil=True)
 def _close_rows(rows: Any, gap: Any, guard: Any, result: Any) -> None:  # pragma: no cover
     samples = rows.shape[1]
