@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from clearchirp.arrays import check_beat
 from clearchirp.cfar import Cfar
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
+from clearchirp.disturbed.oracle import Oracle
 from clearchirp.mitigate.catalogue import DEFAULT_METHOD, find_method
 from clearchirp.spectrum import (
     beat_from_range,
@@ -40,6 +41,11 @@ class Recording(Protocol):
         """Leading axes of the beat signal as the file has it."""
         ...
 
+    @property
+    def truth(self) -> Mapping[str, Any]:
+        """Those of targets, clean, interference and disturbed that are known, sliced by frame."""
+        ...
+
     def __len__(self) -> int: ...
 
     def read(self, start: int = 0, stop: int | None = None) -> NDArray[Any]:
@@ -61,6 +67,8 @@ class Pipeline:
         Finds the disturbed samples; None where the method needs no mask.
     name
         The method's name.
+    oracle
+        True where the mask must come from the ground truth of the recording.
     transmit_order
         TDM-MIMO: which transmitter sends which chirp.
     """
@@ -69,10 +77,15 @@ class Pipeline:
     domain: str = "beat"
     detector: Detector | None = None
     name: str = "custom"
+    oracle: bool = False
     transmit_order: tuple[int, ...] = (0,)
 
     def __call__(self, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None = None) -> Cleaned:
         """Clean a beat signal (..., chirp, sample), with a mask that is known or is to be found."""
+        if disturbed is None and self.oracle:
+            raise InputError(
+                f"{self.name}: an oracle needs the ground truth; give the true mask as `disturbed`"
+            )
         if disturbed is None and self.detector is not None:
             disturbed = self.detector(beat)
         result = self.mitigator(beat, disturbed)
@@ -132,13 +145,21 @@ def pipeline(
         Tells the transmit order of a TDM-MIMO frame.
     """
     order = waveform.transmit_order if waveform is not None else (0,)
+    oracle = False
     if isinstance(detector, str):
-        detector = find_detector(detector)(**(detector_settings or {}))
+        found = find_detector(detector)
+        oracle = found.needs_truth
+        detector = found(**(detector_settings or {}))
     if not isinstance(method, str):
         domain = getattr(method, "domain", "beat")
         name = getattr(method, "name", type(method).__name__)
         return Pipeline(
-            mitigator=method, domain=domain, detector=detector, name=name, transmit_order=order
+            mitigator=method,
+            domain=domain,
+            detector=detector,
+            name=name,
+            oracle=oracle,
+            transmit_order=order,
         )
     entry = find_method(method)
     if entry.domain not in ("beat", "range"):
@@ -148,6 +169,7 @@ def pipeline(
         domain=entry.domain,
         detector=detector,
         name=method,
+        oracle=oracle or entry.needs_truth,
         transmit_order=order,
     )
 
@@ -195,7 +217,8 @@ def mitigate(
         waveform=waveform,
     )
     if not isinstance(recording, Recording):
-        return work(check_beat(recording), disturbed)
+        check_beat(recording, min_ndim=2)
+        return work(recording, disturbed)
     if disturbed is None:
         parts = list(mitigate_frames(recording, work))
     else:
@@ -207,18 +230,58 @@ def mitigate(
 def mitigate_frames(recording: Recording, work: Pipeline) -> Iterator[Cleaned]:
     """Clean a recording frame by frame; each result is (1, rx, chirp, sample)."""
     for frame in range(len(recording)):
-        yield work(recording.read(frame, frame + 1))
+        mask = true_mask(recording, frame) if work.oracle else None
+        yield work(recording.read(frame, frame + 1), mask)
 
 
-def detections(range_doppler_map: NDArray[Any], *, real: bool, cfar: Cfar | None = None) -> Any:
+def true_mask(recording: Recording, frame: int) -> NDArray[np.bool_]:
+    """Return which samples of a frame are disturbed by the recording's own ground truth.
+
+    Its `disturbed` where it has one, else where |interference| > |clean|; (1, rx, chirp, sample).
+    """
+    known = {name: recording.truth[name] for name in recording.truth}
+    now = slice(frame, frame + 1)
+    if "disturbed" in known:
+        return np.asarray(known["disturbed"][now], dtype=bool)
+    if "interference" in known and "clean" in known:
+        return Oracle().flag(known["interference"][now], known["clean"][now])
+    have = ", ".join(known) if known else "nothing of it"
+    raise InputError(
+        f"truth: an oracle needs `disturbed`, or `interference` and `clean`; the recording has "
+        f"{have}"
+    )
+
+
+def detections(
+    range_doppler_map: NDArray[Any],
+    *,
+    real: bool,
+    waveform: Waveform | None = None,
+    cfar: Cfar | None = None,
+) -> NDArray[np.bool_]:
     """Return where the default object detector finds something, boolean like the map.
 
-    2-D CA-CFAR on the last two axes; of an I/Q receiver's map the half with negative beat
-    frequencies holds no targets and no detections.
+    2-D CA-CFAR on the last two axes. Of an I/Q receiver's map one half holds no targets, that of
+    negative beat frequencies for an up-chirp and of positive ones for a down-chirp: nothing is
+    detected there.
+
+    Parameters
+    ----------
+    range_doppler_map
+        Complex (..., doppler, range).
+    real
+        True for a real-valued receiver, whose map has no such half.
+    waveform
+        Tells a down-chirp by its negative slope; an up-chirp by default.
+    cfar
+        Another object detector.
     """
     found = (cfar or Cfar())(range_doppler_map)
     if not real:
-        found[..., (found.shape[-1] + 1) // 2 :] = False
+        bins = found.shape[-1]
+        down = waveform is not None and waveform.slope < 0
+        empty = slice(1, bins // 2) if down else slice((bins + 1) // 2, None)
+        found[..., empty] = False
     return found
 
 

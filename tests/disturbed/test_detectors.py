@@ -16,7 +16,7 @@ from clearchirp.settings import defaults
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.types import InputError
 
-NAMES = list(detectors)
+NAMES = [name for name, entry in detectors.items() if not entry.needs_truth]
 PRECISE = [name for name in NAMES if name != "laplacian"]  # it finds edges, by design
 
 

@@ -24,6 +24,8 @@ class DetectorEntry:
         What it does, in a few words.
     source
         Where it comes from.
+    needs_truth
+        Whether it is an oracle that must be given the ground truth.
     cost
         Time for a frame in units of one range-Doppler map of that frame, a rough figure from
         ``benchmarks/bench_chain.py``.
@@ -33,6 +35,7 @@ class DetectorEntry:
     factory: str
     summary: str
     source: str
+    needs_truth: bool = False
     cost: float
 
     def __call__(self, **settings: object) -> Detector:
@@ -77,6 +80,14 @@ _ENTRIES = (
         summary="CFAR along the frequency lines of the short-time spectrum",
         source="Wang 2022b",
         cost=13,
+    ),
+    DetectorEntry(
+        name="oracle",
+        factory=_ROOM + "oracle:Oracle",
+        summary="where the interference is stronger than all else",
+        source="Oswald 2026, VI-B2",
+        needs_truth=True,
+        cost=0,
     ),
 )
 

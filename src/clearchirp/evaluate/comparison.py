@@ -6,24 +6,16 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearchirp.chain import Cleaned, Pipeline, Recording, detections
+from clearchirp.chain import Cleaned, Pipeline, Recording, detections, true_mask
 from clearchirp.metrics import beats, maps
 from clearchirp.spectrum import range_doppler, split_transmitters
 from clearchirp.types import InputError
-
-
-class TruthfulRecording(Recording, Protocol):
-    """A recording that may know the truth."""
-
-    @property
-    def truth(self) -> Mapping[str, Any]:
-        """Those of targets, clean, interference and disturbed that are known, sliced by frame."""
-        ...
+from clearchirp.waveform import Waveform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +69,9 @@ class Comparison:
 
 
 def compare(
-    recording: TruthfulRecording,
+    recording: Recording,
     pipelines: Mapping[str, Pipeline],
-    detector: Callable[[NDArray[Any]], NDArray[np.bool_]],
+    detector: Callable[[NDArray[Any]], NDArray[np.bool_]] | None,
     *,
     on_frame: Callable[[], object] = lambda: None,
 ) -> Comparison:
@@ -90,9 +82,9 @@ def compare(
     recording
         An open recording; with `truth` all metrics are computed, without the blind ones.
     pipelines
-        Name -> method. Every method is given the same mask.
+        Name -> method. Every method is given the same mask, but for the oracles.
     detector
-        Finds the mask, once a frame.
+        Finds the mask, once a frame; None takes it from the truth.
     on_frame
         Called after each frame.
     """
@@ -127,24 +119,28 @@ class _Frame:
     clean_map: NDArray[Any] | None
     targets: NDArray[Any] | None
 
-    @property
-    def real(self) -> bool:
-        return np.isrealobj(self.beat)
+    waveform: Waveform
+
+    def detect(self, range_doppler_map: NDArray[Any]) -> NDArray[np.bool_]:
+        """Return the cells where the default object detector finds something."""
+        real = np.isrealobj(self.beat)
+        return detections(range_doppler_map, real=real, waveform=self.waveform)
 
 
 def _clean_frame(
-    recording: TruthfulRecording,
+    recording: Recording,
     number: int,
     pipelines: Mapping[str, Pipeline],
-    detector: Callable[[NDArray[Any]], NDArray[np.bool_]],
+    detector: Callable[[NDArray[Any]], NDArray[np.bool_]] | None,
 ) -> _Frame:
     beat = recording.read(number, number + 1)
-    disturbed = detector(beat)
+    disturbed = true_mask(recording, number) if detector is None else detector(beat)
     results: dict[str, Cleaned] = {}
     seconds: dict[str, float] = {}
     for name, work in pipelines.items():
+        mask = true_mask(recording, number) if work.oracle else disturbed
         start = time.perf_counter()
-        results[name] = work(beat, disturbed)
+        results[name] = work(beat, mask)
         seconds[name] = time.perf_counter() - start
     truth = {name: known[number : number + 1] for name, known in recording.truth.items()}
     targets = truth.get("targets")
@@ -159,6 +155,7 @@ def _clean_frame(
         seconds=seconds,
         clean_map=None if clean is None else _map(clean, order),
         targets=targets,
+        waveform=recording.waveform,
     )
 
 
@@ -175,7 +172,7 @@ def _map(beat: NDArray[Any], transmit_order: tuple[int, ...]) -> NDArray[Any]:
 def _score(frame: _Frame) -> dict[str, dict[str, float]]:
     """Return the row of each method for one frame."""
     results = frame.results
-    found = {n: detections(r.range_doppler, real=frame.real) for n, r in results.items()}
+    found = {n: frame.detect(r.range_doppler) for n, r in results.items()}
     # Targets that every method shows: what they have in common to compare their power on.
     common = np.logical_and.reduce(list(found.values()))
     floor_before = float(np.mean(maps.noise_floor_db(frame.before)))
@@ -199,7 +196,7 @@ def _score(frame: _Frame) -> dict[str, dict[str, float]]:
 def _score_with_truth(
     result: Cleaned, found: NDArray[np.bool_], clean_map: NDArray[Any], frame: _Frame
 ) -> dict[str, float]:
-    truth = detections(clean_map, real=frame.real)
+    truth = frame.detect(clean_map)
     estimate = result.range_doppler
     row = {
         "peak_change_db": _nanmean(maps.power_kept_db(clean_map, estimate, truth)),
@@ -207,6 +204,8 @@ def _score_with_truth(
         "map_sinr_db": _nanmean(maps.sinr_db(estimate, truth)),
         "evm": _nanmean(maps.evm(estimate, clean_map, truth)),
         "f1": _nanmean(maps.f1(found, truth)),
+        "tpr": _nanmean(maps.true_positive_rate(found, truth)),
+        "far": _nanmean(maps.false_alarm_rate(found, truth)),
     }
     if frame.targets is not None:
         # A beat signal under a window is no longer comparable with one that is not.
@@ -238,5 +237,5 @@ def _example(frame: _Frame) -> Example:
         after={name: r.beat[0, rx] for name, r in frame.results.items()},
         disturbed=frame.disturbed[0, rx],
         maps=shown,
-        detections={name: detections(m, real=frame.real) for name, m in shown.items()},
+        detections={name: frame.detect(m) for name, m in shown.items()},
     )

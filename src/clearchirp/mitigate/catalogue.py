@@ -88,6 +88,18 @@ _ENTRIES = (
         cost=0.3,
     ),
     MethodEntry(
+        name="zeroing-oracle",
+        factory=_ROOM + "zeroing:Zeroing",
+        domain="beat",
+        needs_mask=True,
+        needs_truth=True,
+        keeps_undisturbed=True,
+        arrays="any",
+        summary="zeroing with the mask that only the truth can give: an upper bound",
+        source="Oswald 2026, VI-B2",
+        cost=0.3,
+    ),
+    MethodEntry(
         name="ramp-filter",
         factory=_ROOM + "ramp_filter:RampFilter",
         domain="range",

@@ -35,6 +35,8 @@ COLUMNS = {
     "map_sinr_db": ("map SINR", "dB", "Power at true target cells over power elsewhere."),
     "evm": ("EVM", "", "Mean relative error of the map at true target cells."),
     "f1": ("F1", "", "Of the detections, cell by cell, against those on the clean map."),
+    "tpr": ("TPR", "", "Share of the true target cells that are detected."),
+    "far": ("FAR", "", "Share of the cells without a target that are detected."),
     "beat_sinr_db": (
         "beat SINR",
         "dB",
@@ -121,7 +123,7 @@ def write_comparison(
 def _table(comparison: Comparison) -> Table:
     columns = list(next(iter(comparison.rows.values())))
     rows = [
-        [name, *(_number(values[column]) for column in columns)]
+        [name, *(_number(column, values[column]) for column in columns)]
         for name, values in comparison.rows.items()
     ]
     return Table(
@@ -137,5 +139,6 @@ def _meaning(comparison: Comparison) -> Table:
     return Table(caption="What the columns mean", columns=["column", "meaning"], rows=rows)
 
 
-def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.2f}"
+def _number(column: str, value: float) -> str:
+    decimals = {"far": 5, "tpr": 3, "f1": 3, "evm": 3}.get(column, 2)
+    return "–" if math.isnan(value) else f"{value:.{decimals}f}"
