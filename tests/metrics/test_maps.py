@@ -28,6 +28,14 @@ WORKED = [
     (maps.sinr_db, (CLEANED, OBJECTS), 10 * math.log10(30)),
     # |8j - 10| / 10 = sqrt(164) / 10 and |-1j| / 5 = 0.2.
     (maps.evm, (CLEANED, CLEAN, OBJECTS), (math.sqrt(164) / 10 + 0.2) / 2),
+    # Moduli 8 1 2 | 0 1 sqrt(26) against 10 1 1 | 1 1 5: 4 + 0 + 1 + 1 + 0 + (sqrt(26) - 5)^2.
+    (maps.magmse, (CLEANED, CLEAN), (6 + (math.sqrt(26) - 5) ** 2) / 6),
+    # Phases pi/2 against 0 and -atan(1/5) against 0.
+    (maps.ppmse, (CLEANED, CLEAN, OBJECTS), ((math.pi / 2) ** 2 + math.atan(0.2) ** 2) / 2),
+    # Both objects are local maxima of the clean map.
+    (maps.mrae, (CLEANED, CLEAN, OBJECTS), (math.sqrt(164) / 10 + 0.2) / 2),
+    # Local maxima: (0, 0) and (1, 2) of the clean map, and of the cleaned one.
+    (maps.concordance, (CLEANED, CLEAN), 1.0),
     (maps.false_alarm_rate, (DETECTIONS, OBJECTS), 2 / 4),
     (maps.true_positive_rate, (DETECTIONS, OBJECTS), 1 / 2),
     (maps.f1, (DETECTIONS, OBJECTS), 2 / (2 + 2 + 1)),
@@ -72,6 +80,59 @@ def test_batch_is_one_value_a_map(metric, arguments, expected):
 def test_single_precision(metric, arguments, expected):
     single = [a if a.dtype == bool else a.astype(np.complex64) for a in arguments]
     assert metric(*single) == pytest.approx(expected, rel=1e-6)
+
+
+def test_phase_error_is_wrapped():
+    # From 3 to -3 rad it is 2 pi - 6, from -3 to 1 rad 2 pi - 4; the zero has no phase.
+    clean = np.array([[2 * np.exp(3j), np.exp(-3j), 1, 7]])
+    cleaned = np.array([[np.exp(-3j), 5 * np.exp(1j), 0, 7j]])
+    objects = np.array([[True, True, True, False]])
+    expected = ((2 * math.pi - 6) ** 2 + (2 * math.pi - 4) ** 2) / 2
+    assert maps.ppmse(cleaned, clean, objects) == pytest.approx(expected)
+    # Neither does the scale matter, nor that the product of such numbers is zero.
+    tiny = (1e-30 * cleaned).astype(np.complex64), (1e-30 * clean).astype(np.complex64)
+    assert maps.ppmse(*tiny, objects) == pytest.approx(expected, rel=1e-5)
+    assert math.isnan(maps.ppmse(0 * cleaned, clean, objects))
+    with pytest.raises(InputError, match="cleaned: expected a complex map"):
+        maps.ppmse(cleaned.real, clean, objects)
+
+
+def test_phase_error_of_noise():
+    """Uniformly random from -pi to pi it has the mean square pi^2 / 3."""
+    rng = np.random.default_rng(1)
+    one, other = rng.normal(size=(2, 200, 200)) + 1j * rng.normal(size=(2, 200, 200))
+    everywhere = np.ones(one.shape, bool)
+    assert maps.ppmse(one, other, everywhere) == pytest.approx(math.pi**2 / 3, rel=0.02)
+
+
+def test_relative_error_is_taken_at_peaks():
+    # An object of three bins whose peak, 10, is 1 off: 0.1. Its flanks are far off.
+    clean, cleaned = np.zeros((2, 6, 8), complex)
+    clean[3, 2:5], cleaned[3, 2:5] = [5, 10, 5j], [0, 10 + 1j, 5]
+    objects = clean != 0
+    assert maps.mrae(cleaned, clean, objects) == pytest.approx(0.1)
+    assert maps.evm(cleaned, clean, objects) == pytest.approx((1 + 0.1 + math.sqrt(2)) / 3)
+    # A second peak, lost altogether: (0.1 + 1) / 2. One that is no object does not count.
+    clean[0, 6], clean[5, 0] = 3, 9
+    objects[0, 6] = True
+    assert maps.mrae(cleaned, clean, objects) == pytest.approx(0.55)
+    assert math.isnan(maps.mrae(cleaned, clean, np.zeros_like(objects)))
+
+
+def test_concordance_worked_example():
+    # Local maxima of the clean map: 9 at (1, 1), 4 at (0, 7) and 3 at (5, 4). (5, 7) has 2 and is
+    # none, since (0, 7) is beside it around the edge of Doppler. In the cleaned map the first is
+    # where it was, the second a bin off and the third there, though weaker.
+    clean, cleaned = np.zeros((2, 6, 8), complex)
+    clean[1, 1], clean[0, 7], clean[5, 7], clean[5, 4] = 9, 4j, 2, -3
+    cleaned[1, 1], cleaned[0, 6], cleaned[5, 4] = 8j, 4, 1
+    assert maps.concordance(cleaned, clean) == pytest.approx(2 / 3)
+    # Of the two with more than 3 one.
+    assert maps.concordance(cleaned, clean, objects=np.abs(clean) > 3) == pytest.approx(1 / 2)
+    # The other way round: (1, 1) and (5, 4) of three as well.
+    assert maps.concordance(clean, cleaned) == pytest.approx(2 / 3)
+    assert maps.concordance(0 * clean, clean) == 0
+    assert math.isnan(maps.concordance(clean, 0 * clean))
 
 
 def test_three_axes_pool_the_maps():
@@ -122,6 +183,10 @@ def test_a_perfect_result():
     assert maps.evm(CLEAN, CLEAN, OBJECTS) == 0
     assert maps.f1(OBJECTS, OBJECTS) == 1
     assert maps.power_kept_db(CLEAN, CLEAN, OBJECTS) == 0
+    assert maps.magmse(CLEAN * 1j, CLEAN) == 0
+    assert maps.ppmse(CLEAN * 3, CLEAN, OBJECTS) == 0
+    assert maps.mrae(CLEAN, CLEAN, OBJECTS) == 0
+    assert maps.concordance(CLEAN, CLEAN) == 1
 
 
 def test_nothing_to_average_over():

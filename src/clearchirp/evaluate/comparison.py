@@ -218,7 +218,7 @@ def _score_with_truth(
 
 def _nanmean(values: Any) -> float:
     values = np.asarray(values, dtype=float)
-    known = values[np.isfinite(values)]
+    known = values[~np.isnan(values)]
     return float(known.mean()) if known.size else float("nan")
 
 

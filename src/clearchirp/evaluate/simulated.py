@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +33,7 @@ class SimulatedRecording:
     scene: Any
     frames: int
     seed: int = 0
+    _last: dict[int, Simulated] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def waveform(self) -> Waveform:
@@ -59,7 +59,11 @@ class SimulatedRecording:
 
     def simulated(self, frame: int) -> Simulated:
         """Return one frame with its truth, (rx, chirp, sample)."""
-        return _frame(self.scene, frame, self.seed)
+        if frame not in self._last:
+            # The variables of a frame are asked for one after the other: one frame is kept.
+            self._last.clear()
+            self._last[frame] = simulate_frame(self.scene, frame, self.seed)
+        return self._last[frame]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +76,3 @@ class _Slices:
     def __getitem__(self, frames: slice) -> NDArray[Any]:
         numbers = range(*frames.indices(len(self.recording)))
         return np.stack([getattr(self.recording.simulated(k), self.name) for k in numbers])
-
-
-@lru_cache(maxsize=2)
-def _frame(scene: Any, frame: int, seed: int) -> Simulated:
-    # The variables of a frame are asked for one after the other.
-    return simulate_frame(scene, frame, seed)

@@ -10,18 +10,29 @@ Amplitudes are those of the unscaled FFT unless the caller scales them.
 Every function raises `InputError` for maps that are not floating-point, hold NaN or Inf or differ
 in shape, and for detections that are not boolean.
 
-Source: the equations of Oswald and Pernkopf, "FMCW Radar Interference Mitigation based on the
-Fractional Fourier Transform", numbered as there. The figures without the clean map are ours.
+Sources: Oswald 2026 for the equations (17) to (22), Oswald 2023 and its predecessor Oswald 2023a,
+Chen 2022, where named. The figures without the clean map are ours; `blind` has more of them.
 """
 
 from __future__ import annotations
 
 import math
 
-from clearchirp.arrays import check_beat, namespace
+from clearchirp.arrays import is_complex, namespace
 from clearchirp.cfar import Cfar, squared_magnitude
 from clearchirp.metrics import masks
-from clearchirp.metrics.masks import cells_of, check_mask_axes, count, last, per_map, ratio
+from clearchirp.metrics._parts import (
+    cells_of,
+    check_maps,
+    check_mask_axes,
+    count,
+    decibel,
+    mean_at,
+    per_map,
+    ratio,
+    total,
+)
+from clearchirp.metrics.detections import local_maxima
 from clearchirp.types import Array, InputError
 
 # ------------------------------------------------------------------------- with the clean map
@@ -29,9 +40,9 @@ from clearchirp.types import Array, InputError
 
 def mse(cleaned: Array, clean: Array, *, axes: int = 2) -> Array:
     """Return the mean over the bins of |cleaned - clean|^2, equation (17)."""
-    _check_maps(axes, cleaned=cleaned, clean=clean)
+    check_maps(axes, cleaned=cleaned, clean=clean)
     error = squared_magnitude(cleaned - clean)
-    return per_map(_sum(error, axes) / cells_of(clean, axes))
+    return per_map(total(error, axes) / cells_of(clean, axes))
 
 
 def sinr_db(cleaned: Array, objects: Array, *, axes: int = 2) -> Array:
@@ -39,10 +50,10 @@ def sinr_db(cleaned: Array, objects: Array, *, axes: int = 2) -> Array:
 
     NaN where there is no object, or nothing else.
     """
-    _check_maps(axes, cleaned=cleaned)
+    check_maps(axes, cleaned=cleaned)
     check_mask_axes(objects, "objects", axes, like=cleaned)
     power = squared_magnitude(cleaned)
-    return per_map(_decibel(ratio(_mean_at(power, objects, axes), _mean_at(power, ~objects, axes))))
+    return per_map(decibel(ratio(mean_at(power, objects, axes), mean_at(power, ~objects, axes))))
 
 
 def evm(cleaned: Array, clean: Array, objects: Array, *, axes: int = 2) -> Array:
@@ -50,10 +61,72 @@ def evm(cleaned: Array, clean: Array, objects: Array, *, axes: int = 2) -> Array
 
     NaN where there is no object.
     """
-    _check_maps(axes, cleaned=cleaned, clean=clean)
+    check_maps(axes, cleaned=cleaned, clean=clean)
     check_mask_axes(objects, "objects", axes, like=clean)
     xp = namespace(cleaned, clean)
-    return per_map(_mean_at(ratio(xp.abs(cleaned - clean), xp.abs(clean)), objects, axes))
+    return per_map(mean_at(ratio(xp.abs(cleaned - clean), xp.abs(clean)), objects, axes))
+
+
+def magmse(cleaned: Array, clean: Array, *, axes: int = 2) -> Array:
+    """Return the mean over the bins of (|cleaned| - |clean|)^2, Oswald 2023 (5).
+
+    Unlike `mse` it ignores the phase, as a CFAR detector does.
+    """
+    check_maps(axes, cleaned=cleaned, clean=clean)
+    xp = namespace(cleaned, clean)
+    return per_map(total((xp.abs(cleaned) - xp.abs(clean)) ** 2, axes) / cells_of(clean, axes))
+
+
+def ppmse(cleaned: Array, clean: Array, objects: Array, *, axes: int = 2) -> Array:
+    """Return the mean over the objects of the squared phase error in rad^2, Oswald 2023a (3), (4).
+
+    The phase error is wrapped, from 0 to pi; a uniformly random phase has a PPMSE of pi^2 / 3. The
+    paper takes the peaks of clusters for objects (`detections.cluster_peaks`) and the mean over
+    antennas too. A bin that is zero has no phase and is left out; NaN where no object is left.
+    Complex maps only.
+    """
+    check_maps(axes, cleaned=cleaned, clean=clean)
+    check_mask_axes(objects, "objects", axes, like=clean)
+    for name, each in (("cleaned", cleaned), ("clean", clean)):
+        if not is_complex(each):
+            raise InputError(f"{name}: expected a complex map, since a real one has no phase")
+    xp = namespace(cleaned, clean)
+    # The difference of two angles, since the product of small bins would underflow.
+    error = xp.abs(_phase(cleaned) - _phase(clean))
+    wrapped = xp.where(error > math.pi, 2 * math.pi - error, error)
+    known = objects & (cleaned != 0) & (clean != 0)
+    return per_map(mean_at(wrapped**2, known, axes))
+
+
+def mrae(cleaned: Array, clean: Array, objects: Array, *, axes: int = 2) -> Array:
+    """Return the mean over the target peaks of |cleaned - clean| / |clean|, Chen 2022 (21).
+
+    The formula of `evm` on fewer bins: the target peaks are the objects that are local maxima of
+    the modulus of `clean` (`detections.local_maxima`). The paper detects them by CA-CFAR (section
+    3.3.2) and does not say how a target that is detected in several bins is counted. NaN where
+    there is no object.
+    """
+    check_maps(axes, cleaned=cleaned, clean=clean)
+    check_mask_axes(objects, "objects", axes, like=clean)
+    return evm(cleaned, clean, objects & local_maxima(clean, axes=axes), axes=axes)
+
+
+def concordance(
+    cleaned: Array, clean: Array, *, objects: Array | None = None, axes: int = 2
+) -> Array:
+    """Return the share of the local maxima of |clean| that are local maxima of |cleaned|.
+
+    Chen 2022, section 5.2, where the maxima must agree to the bin. The paper names neither the
+    neighbourhood nor a least level; here it is that of `detections.local_maxima`, 8 bins wrapped in
+    Doppler, and any level. In a map with noise about every ninth bin is a local maximum: give
+    `objects`, boolean like the map, to count only the maxima there. NaN where there is none.
+    """
+    check_maps(axes, cleaned=cleaned, clean=clean)
+    true = local_maxima(clean, axes=axes)
+    if objects is not None:
+        check_mask_axes(objects, "objects", axes, like=clean)
+        true = true & objects
+    return masks.recall(local_maxima(cleaned, axes=axes), true, axes=axes)
 
 
 def false_alarm_rate(detections: Array, objects: Array, *, axes: int = 2) -> Array:
@@ -86,12 +159,12 @@ def noise_floor_db(range_doppler: Array, *, axes: int = 2) -> Array:
     A few strong objects do not move it; interference, which spreads over the map, does. The median
     of exponential noise lies 1.6 dB below its mean.
     """
-    _check_maps(axes, range_doppler=range_doppler)
+    check_maps(axes, range_doppler=range_doppler)
     xp = namespace(range_doppler)
     cells, batch = cells_of(range_doppler, axes), tuple(range_doppler.shape)[:-axes]
     power = xp.sort(xp.reshape(squared_magnitude(range_doppler), (*batch, cells)), axis=-1)
     middle = (power[..., (cells - 1) // 2] + power[..., cells // 2]) / 2
-    return per_map(_decibel(middle))
+    return per_map(decibel(middle))
 
 
 def floor_outside_db(range_doppler: Array, detections: Array, *, axes: int = 2) -> Array:
@@ -99,9 +172,9 @@ def floor_outside_db(range_doppler: Array, detections: Array, *, axes: int = 2) 
 
     NaN where every bin is a detection.
     """
-    _check_maps(axes, range_doppler=range_doppler)
+    check_maps(axes, range_doppler=range_doppler)
     check_mask_axes(detections, "detections", axes, like=range_doppler)
-    return per_map(_decibel(_mean_at(squared_magnitude(range_doppler), ~detections, axes)))
+    return per_map(decibel(mean_at(squared_magnitude(range_doppler), ~detections, axes)))
 
 
 def detection_count(detections: Array, *, axes: int = 2) -> Array:
@@ -129,7 +202,7 @@ def peak_to_surroundings_db(
     float or Array
         In dB. NaN where the bin and its surroundings are zero.
     """
-    _check_maps(2, range_doppler=range_doppler)
+    check_maps(2, range_doppler=range_doppler)
     for name, index, cells in zip(
         ("doppler_bin", "range_bin"),
         (doppler_bin, range_bin),
@@ -141,7 +214,7 @@ def peak_to_surroundings_db(
     power = squared_magnitude(range_doppler)
     level = Cfar(guard=guard, training=training).noise_level(power)
     at = (..., doppler_bin, range_bin)
-    return per_map(_decibel(ratio(power[at], level[at])))
+    return per_map(decibel(ratio(power[at], level[at])))
 
 
 def power_kept_db(before: Array, after: Array, detections: Array, *, axes: int = 2) -> Array:
@@ -149,48 +222,12 @@ def power_kept_db(before: Array, after: Array, detections: Array, *, axes: int =
 
     0 dB: the objects are as strong as they were. NaN where nothing is detected.
     """
-    _check_maps(axes, before=before, after=after)
+    check_maps(axes, before=before, after=after)
     check_mask_axes(detections, "detections", axes, like=before)
-    kept = (_mean_at(squared_magnitude(maps), detections, axes) for maps in (after, before))
-    return per_map(_decibel(ratio(*kept)))
+    kept = (mean_at(squared_magnitude(maps), detections, axes) for maps in (after, before))
+    return per_map(decibel(ratio(*kept)))
 
 
-# ---------------------------------------------------------------------------------- the parts
-
-
-def _check_maps(axes: int, **maps: Array) -> None:
-    shapes = {}
-    for name, each in maps.items():
-        check_beat(each, name=name)
-        if each.ndim < axes:
-            raise InputError(
-                f"{name}: expected at least {axes} axes (..., doppler, range), got shape "
-                f"{tuple(each.shape)}"
-            )
-        shapes[name] = tuple(each.shape)
-    if len(set(shapes.values())) > 1:
-        told = " and ".join(f"{name} {shape}" for name, shape in shapes.items())
-        raise InputError(f"maps: their shapes differ: {told}")
-
-
-def _sum(values: Array, axes: int) -> Array:
-    xp = namespace(values)
-    return xp.sum(values, axis=last(axes))
-
-
-def _mean_at(values: Array, mask: Array, axes: int) -> Array:
-    """Return the mean of the values where the mask is True, NaN where it nowhere is."""
-    xp = namespace(values)
-    total = _sum(xp.where(mask, values, xp.zeros_like(values)), axes)
-    cells = xp.astype(count(mask, axes), values.dtype)
-    some = cells > 0
-    mean = total / xp.where(some, cells, xp.ones_like(cells))
-    return xp.where(some, mean, xp.full_like(mean, math.nan))
-
-
-def _decibel(power: Array) -> Array:
-    xp = namespace(power)
-    some = power > 0
-    level = 10 * xp.log10(xp.where(some, power, xp.ones_like(power)))
-    nothing = xp.where(power == 0, xp.full_like(level, -math.inf), xp.full_like(level, math.nan))
-    return xp.where(some, level, nothing)
+def _phase(spectrum: Array) -> Array:
+    xp = namespace(spectrum)
+    return xp.atan2(xp.imag(spectrum), xp.real(spectrum))

@@ -1,18 +1,15 @@
 """How a mask agrees with the true one: precision, recall, F measure, false-alarm rate, share.
 
-Written for masks of disturbed samples (seed papers' detector scores) and used by `maps` for
+Written for masks of disturbed samples (Chen 2022, section 4) and used by `maps` for
 detections, bin by bin.
 """
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
-import array_api_compat
-
-from clearchirp.arrays import namespace
-from clearchirp.types import Array, InputError
+from clearchirp.metrics._parts import cells_of, check_mask_axes, count, per_map, ratio
+from clearchirp.types import Array
 
 
 def precision(found: Array, true: Array, *, axes: int = 2) -> Array:
@@ -85,57 +82,6 @@ def share(mask: Array, *, axes: int = 2) -> Array:
     """
     check_mask_axes(mask, "mask", axes)
     return per_map(count(mask, axes) / cells_of(mask, axes))
-
-
-def check_mask_axes(mask: Array, name: str, axes: int, like: Array | None = None) -> None:
-    """Raise `InputError` unless `mask` is boolean, with axes enough and of the shape of `like`."""
-    if not bool(array_api_compat.is_array_api_obj(mask)):
-        raise InputError(f"{name}: expected a boolean array, got {type(mask).__name__}")
-    if not namespace(mask).isdtype(mask.dtype, "bool"):
-        raise InputError(f"{name}: expected a boolean array, got {mask.dtype}")
-    if mask.ndim < axes or 0 in mask.shape:
-        raise InputError(
-            f"{name}: expected at least {axes} axes and a cell, got shape {tuple(mask.shape)}"
-        )
-    if like is not None and tuple(mask.shape) != tuple(like.shape):
-        raise InputError(
-            f"{name}: its shape {tuple(mask.shape)} is not that of the other array, "
-            f"{tuple(like.shape)}"
-        )
-
-
-def last(axes: int) -> tuple[int, ...]:
-    """Return the numbers of the last axes."""
-    return tuple(range(-axes, 0))
-
-
-def cells_of(maps: Array, axes: int) -> int:
-    """Return the number of cells of one map."""
-    return math.prod(tuple(maps.shape)[-axes:])
-
-
-def count(mask: Array, axes: int) -> Array:
-    """Count the True cells of each map, as a double."""
-    xp = namespace(mask)
-    return xp.sum(xp.astype(mask, xp.float64), axis=last(axes))
-
-
-def ratio(part: Array, whole: Array) -> Array:
-    """Return part / whole; Inf over zero, NaN for zero over zero."""
-    xp = namespace(part, whole)
-    some = whole > 0
-    quotient = part / xp.where(some, whole, xp.ones_like(whole))
-    beyond = xp.where(
-        (whole == 0) & (part > 0),
-        xp.full_like(quotient, math.inf),
-        xp.full_like(quotient, math.nan),
-    )
-    return xp.where(some, quotient, beyond)
-
-
-def per_map(values: Array) -> Array:
-    """Return a float for a single map, the array for a batch."""
-    return float(values) if values.ndim == 0 else values
 
 
 class _Agreement(NamedTuple):
