@@ -82,6 +82,13 @@ _ENTRIES = (
         cost=13,
     ),
     DetectorEntry(
+        name="on-chip",
+        factory=_ROOM + "on_chip:OnChipThreshold",
+        summary="multiples of the chirp's mean modulus and mean difference, as radar chips do",
+        source="TI SWRA725",
+        cost=1,
+    ),
+    DetectorEntry(
         name="oracle",
         factory=_ROOM + "oracle:Oracle",
         summary="where the interference is stronger than all else",
