@@ -10,42 +10,71 @@ from clearchirp.mitigate.catalogue import DEFAULT_METHOD
 from clearchirp.mitigate.catalogue import methods as all_methods
 from clearchirp.settings import defaults
 
+_COST = "cost: time in units of one range-Doppler map"
+
 
 def methods(json: Json = False, quiet: Quiet = False) -> None:
-    """List the mitigation methods: what they need, what they return, where they come from.
-
-    Example: clearchirp methods --json
-    """
-    rows = []
-    for entry in all_methods.values():
-        takes = "real, I/Q" if entry.real and entry.complex else "real" if entry.real else "I/Q"
-        rows.append(
-            {
-                "name": entry.name,
-                "returns": entry.domain,
-                "needs": "truth" if entry.needs_truth else "mask" if entry.needs_mask else "-",
-                "takes": takes,
-                "cost": entry.cost,
-                "settings": _settings(entry.factory),
-                "source": entry.source,
-                "what it does": entry.summary,
-            }
-        )
+    """List the mitigation methods: what they need, what they return, where they come from."""
     if json:
-        print_json(rows)
+        print_json(
+            [
+                {
+                    "name": entry.name,
+                    "default": entry.name == DEFAULT_METHOD,
+                    "domain": entry.domain,
+                    "needs_mask": entry.needs_mask,
+                    "needs_truth": entry.needs_truth,
+                    "real": entry.real,
+                    "complex": entry.complex,
+                    "cost": entry.cost,
+                    "settings": defaults(entry.factory),
+                    "source": entry.source,
+                    "summary": entry.summary,
+                }
+                for entry in all_methods.values()
+            ]
+        )
         return
-    print_table("Methods (cost in units of one range-Doppler map)", rows, quiet=quiet)
-    say(f"\nDefault: {DEFAULT_METHOD}. Settings are changed by --set key=value.", quiet=quiet)
+    rows = [
+        {
+            "method": entry.name,
+            "returns": entry.domain,
+            "needs": "truth" if entry.needs_truth else "mask" if entry.needs_mask else "-",
+            "takes": ", ".join(["real"] * entry.real + ["I/Q"] * entry.complex),
+            "cost": entry.cost,
+            "settings": _settings(entry.factory),
+            "source": entry.source,
+            "what it does": entry.summary,
+        }
+        for entry in all_methods.values()
+    ]
+    print_table(f"Methods of mitigation ({_COST})", rows, quiet=quiet)
+    say(
+        f"\nThe default is {DEFAULT_METHOD}. Choose by -m NAME, set by --set KEY=VALUE.",
+        quiet=quiet,
+    )
 
 
 def detectors(json: Json = False, quiet: Quiet = False) -> None:
-    """List the detectors of disturbed samples.
-
-    Example: clearchirp detectors
-    """
+    """List the detectors of disturbed samples."""
+    if json:
+        print_json(
+            [
+                {
+                    "name": entry.name,
+                    "default": entry.name == DEFAULT_DETECTOR,
+                    "cost": entry.cost,
+                    "settings": defaults(entry.factory),
+                    "source": entry.source,
+                    "summary": entry.summary,
+                }
+                for entry in all_detectors.values()
+            ]
+        )
+        return
     rows = [
         {
-            "name": entry.name,
+            "detector": entry.name,
             "cost": entry.cost,
             "settings": _settings(entry.factory),
             "source": entry.source,
@@ -53,11 +82,11 @@ def detectors(json: Json = False, quiet: Quiet = False) -> None:
         }
         for entry in all_detectors.values()
     ]
-    if json:
-        print_json(rows)
-        return
-    print_table("Detectors (cost in units of one range-Doppler map)", rows, quiet=quiet)
-    say(f"\nDefault: {DEFAULT_DETECTOR}. Settings: --set name.key=value.", quiet=quiet)
+    print_table(f"Detectors of disturbed samples ({_COST})", rows, quiet=quiet)
+    say(
+        f"\nThe default is {DEFAULT_DETECTOR}. Choose by -d NAME, set by --set NAME.KEY=VALUE.",
+        quiet=quiet,
+    )
 
 
 def _settings(factory: str) -> str:

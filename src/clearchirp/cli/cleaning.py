@@ -1,8 +1,9 @@
-"""`clearchirp mitigate` and `clearchirp compare`: clean a recording, or try several ways to."""
+"""`clearchirp mitigate`: a recording in, the cleaned recording out."""
 
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,10 +27,12 @@ from clearchirp.cli.options import (
     Variable,
     WaveformFile,
 )
-from clearchirp.cli.printing import note, print_json, print_table, progress, say
-from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
+from clearchirp.cli.printing import counted, note, percent, print_json, progress, say
+from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.mitigate.catalogue import DEFAULT_METHOD
 from clearchirp.types import InputError, Status
+
+_FIGURES = (".png", ".svg", ".pdf")
 
 
 def mitigate(
@@ -41,13 +44,18 @@ def mitigate(
         ),
     ],
     method: Annotated[
-        str, typer.Option("--method", "-m", help="Method; see 'clearchirp methods'.")
+        str,
+        typer.Option("--method", "-m", metavar="NAME", help="Method; see 'clearchirp methods'."),
     ] = DEFAULT_METHOD,
     detector: DetectorName = DEFAULT_DETECTOR,
     settings: Set = None,
     figure: Annotated[
         Path | None,
-        typer.Option("--figure", help="Range-Doppler maps before and after: .png, .svg or .pdf."),
+        typer.Option(
+            "--figure",
+            help="Range-Doppler maps before and after, of the frame that was hit most: .png, .svg "
+            "or .pdf.",
+        ),
     ] = None,
     format: Format = None,
     waveform: WaveformFile = None,
@@ -60,13 +68,9 @@ def mitigate(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove the interference of a recording, frame by frame.
-
-    Example: clearchirp mitigate capture.npz -m ar -d combined -o clean.npz --figure clean.png
-    """
-    from clearchirp.chain import mitigate_frames, pipeline
+    """Remove the interference of a recording, frame by frame."""
+    from clearchirp.chain import pipeline
     from clearchirp.io import CaptureWriter
-    from clearchirp.spectrum import range_doppler, split_transmitters
 
     reading = Reading(
         format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
@@ -82,189 +86,116 @@ def mitigate(
         detector_settings=chosen.of(detector),
         waveform=capture.waveform,
     )
-    order = capture.waveform.transmit_order
-    floors, shares, statuses = [], [], []
-    worst: tuple[float, Any] = (-1.0, None)
-    start = time.perf_counter()
+    windowed = work.domain != "beat"
     writer = CaptureWriter(
         output,
         leading=capture.leading,
         variables=_variables(capture),
         waveform=capture.waveform,
-        attributes={"method": method, "windowed": work.domain != "beat"},
+        attributes={"method": method, "windowed": windowed},
         source=file,
     )
+    tally = _Tally()
+    start = time.perf_counter()
     with writer as sink, progress("cleaning", len(capture), quiet=quiet) as step:
-        for number, cleaned in enumerate(mitigate_frames(capture, work)):
+        for number in range(len(capture)):
+            beat = capture.read(number, number + 1)
+            cleaned = work(beat)
             sink.write(
                 beat=cleaned.beat,
                 disturbed=cleaned.disturbed,
                 range_doppler=cleaned.range_doppler,
             )
-            before = range_doppler(split_transmitters(capture.read(number, number + 1), order))
-            floors.append((_floor_db(before), _floor_db(cleaned.range_doppler)))
-            shares.append(float(cleaned.disturbed.mean()))
-            statuses.append(cleaned.status)
-            if figure is not None and shares[-1] > worst[0]:
-                rx = int(np.argmax(cleaned.disturbed[0].mean(axis=(-1, -2))))
-                worst = shares[-1], (number, rx, before[0, rx], cleaned.range_doppler[0, rx])
+            tally.add(number, beat, cleaned, work.transmit_order)
             step()
-    seconds = time.perf_counter() - start
+    facts = tally.facts() | {"seconds": time.perf_counter() - start}
     if figure is not None:
-        _write_figure(figure, capture, method, worst[1])
-    change = np.mean([after - before for before, after in floors])
+        _write_figure(figure, capture, method, tally.worst)
+    facts |= {"windowed": windowed, "status": tally.status.value, "notes": list(capture.notes)}
     facts = {
         "file": str(file),
+        "output": str(output),
         "method": method,
         "detector": detector,
-        "output": str(output),
-        "frames": len(floors),
-        "frames_hit": sum(share > 0 for share in shares),
-        "disturbed_share": float(np.mean(shares)),
-        "floor_change_db": float(change),
-        "seconds": seconds,
-        "windowed": work.domain != "beat",
+        **facts,
     }
     if json:
         print_json(facts)
         return
-    say(
-        f"{output}: {len(floors)} frames by {method} ({detector}), {facts['frames_hit']} of them "
-        f"hit, {100 * facts['disturbed_share']:.3f} % of the samples disturbed; the median of the "
-        f"range-Doppler map changed by {change:+.2f} dB; {seconds:.2f} s",
-        quiet=quiet,
-    )
+    say(_in_words(facts), quiet=quiet)
     if figure is not None:
         say(f"{figure}: before and after", quiet=quiet)
-    if Status.MAX_ITERATIONS in statuses:
-        note(f"note: {Status.MAX_ITERATIONS.advice}", quiet=quiet)
-    for line in capture.notes:
+    for line in [*_remarks(output, windowed, tally.status), *capture.notes]:
         note(f"note: {line}", quiet=quiet)
 
 
-def compare(
-    file: File,
-    methods: Annotated[
-        list[str] | None,
-        typer.Option("--method", "-m", help="A method; repeat for each. Default: all of them."),
-    ] = None,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Folder for the figures and report.html."),
-    ] = None,
-    detector: DetectorName = DEFAULT_DETECTOR,
-    settings: Set = None,
-    format: Format = None,
-    waveform: WaveformFile = None,
-    variable: Variable = None,
-    lanes: Lanes = None,
-    iq_order: IqOrder = "auto",
-    receivers: Receivers = None,
-    conjugate: Conjugate = False,
-    allow_pickle: AllowPickle = False,
-    json: Json = False,
-    quiet: Quiet = False,
-) -> None:
-    """Try several methods on one recording: table, figures, report.
+@dataclass(slots=True)
+class _Tally:
+    """What is told at the end, gathered frame by frame."""
 
-    With truth in the file all metrics, without truth those that need none.
+    floors: list[tuple[float, float]] = field(default_factory=list)
+    shares: list[float] = field(default_factory=list)
+    status: Status = Status.DIRECT
+    worst: Any = None
 
-    Example: clearchirp compare capture.npz -m none -m zeroing -m ar -o comparison
-    """
-    reading = Reading(
-        format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
-    )
-    names = _method_names(methods)
-    chosen = Settings(settings, names, detector)
-    capture = reading.open(file)
-    run_comparison(
-        capture,
-        names,
-        detector,
-        chosen,
-        folder=output,
-        title=f"Interference mitigation: {Path(file).name}",
-        json=json,
-        quiet=quiet,
-    )
+    def add(self, number: int, beat: Any, cleaned: Any, transmit_order: tuple[int, ...]) -> None:
+        from clearchirp.metrics.maps import noise_floor_db
+        from clearchirp.spectrum import range_doppler, split_transmitters
 
-
-def run_comparison(
-    capture: Any,
-    names: list[str],
-    detector: str,
-    chosen: Settings,
-    *,
-    folder: Path | None,
-    title: str,
-    json: bool,
-    quiet: bool,
-) -> None:
-    """Compare methods on an open recording, print the table, write the report."""
-    from clearchirp.chain import pipeline
-    from clearchirp.evaluate.comparison import compare as compare_methods
-    from clearchirp.report.comparison import heading, write_comparison
-
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file; --output takes a folder")
-    pipelines = {
-        name: pipeline(name, None, settings=chosen.of(name), waveform=capture.waveform)
-        for name in names
-    }
-    finder = find_detector(detector)(**chosen.of(detector))
-    with progress("comparing", len(capture), quiet=quiet or json) as step:
-        result = compare_methods(capture, pipelines, finder, on_frame=step)
-    if json:
-        print_json(
-            {"file": str(capture.path), "detector": detector, "truth": result.truth}
-            | {"methods": result.rows}
+        before, after = (
+            range_doppler(split_transmitters(beat, transmit_order)),
+            cleaned.range_doppler,
         )
-    else:
-        rows = [
-            {"method": name, **{heading(column): value for column, value in row.items()}}
-            for name, row in result.rows.items()
-        ]
-        print_table(f"{capture.path}, mask by {detector}", rows, quiet=quiet)
-        for line in capture.notes:
-            note(f"note: {line}", quiet=quiet)
-    if folder is None:
-        return
-    frames, rx, chirps, samples = capture.frames.shape
-    share = float(result.example.disturbed.mean())
-    written = write_comparison(
-        folder,
-        result,
-        capture.waveform,
-        title=title,
-        intro=(
-            f"Every method was given the mask of disturbed samples that the detector {detector} "
-            "found. "
-            + (
-                "The recording knows the truth: the scores compare with its clean signal."
-                if result.truth
-                else "The recording does not know the truth: the scores need none."
-            )
-        ),
-        facts={
-            "recording": str(capture.path),
-            "frames": str(frames),
-            "receivers": f"{rx}, {'I/Q' if capture.is_complex else 'real-valued'}",
-            "chirps x samples": f"{chirps} x {samples}",
-            "disturbed samples": f"{100 * share:.2f} % in the frame that is shown",
-        },
-        notes=capture.notes,
+        self.floors.append((noise_floor_db(before).mean(), noise_floor_db(after).mean()))
+        share = float(cleaned.disturbed.mean())
+        if not self.shares or share > max(self.shares):
+            rx = int(np.argmax(cleaned.disturbed[0].mean(axis=(-1, -2))))
+            self.worst = (number, rx, before[0, rx], after[0, rx])
+        self.shares.append(share)
+        if self.status is not Status.MAX_ITERATIONS:
+            self.status = cleaned.status
+
+    def facts(self) -> dict[str, Any]:
+        before, after = (float(level) for level in np.mean(self.floors, axis=0))
+        return {
+            "frames": len(self.shares),
+            "frames_hit": sum(share > 0 for share in self.shares),
+            "disturbed_share": float(np.mean(self.shares)),
+            "floor_before_db": before,
+            "floor_after_db": after,
+            # A recording of zeros has no floor, and none that changed.
+            "floor_change_db": after - before if np.isfinite(before) else float("nan"),
+        }
+
+
+def _in_words(facts: dict[str, Any]) -> str:
+    frames, seconds = counted(facts["frames"], "frame"), f"{facts['seconds']:.2f} s"
+    if facts["frames_hit"] == 0:
+        told = f"{facts['output']}: no interference found by {facts['detector']} in {frames}"
+        told += "" if facts["windowed"] else ", the beat signal is written as it was"
+        return f"{told}; {seconds}"
+    change = facts["floor_change_db"]
+    return (
+        f"{facts['output']}: {frames} cleaned by {facts['method']}; interference found by "
+        f"{facts['detector']} in {facts['frames_hit']} of {facts['frames']}, "
+        f"{percent(facts['disturbed_share'])} of the samples; median of the range-Doppler map "
+        f"{facts['floor_before_db']:.2f} dB before, {facts['floor_after_db']:.2f} dB after "
+        f"({change:+.2f} dB); {seconds}"
     )
-    say(f"{written[-1]} and {len(written) - 1} figures beside it", quiet=quiet or json)
 
 
-def _method_names(methods: list[str] | None) -> list[str]:
-    from clearchirp.mitigate.catalogue import methods as all_methods
-
-    names = methods or [name for name, entry in all_methods.items() if not entry.needs_truth]
-    twice = {name for name in names if names.count(name) > 1}
-    if twice:
-        raise InputError(f"--method: {', '.join(sorted(twice))} is given twice")
-    return names
+def _remarks(output: Path, windowed: bool, status: Status) -> list[str]:
+    remarks = []
+    if windowed:
+        remarks.append(
+            "The method works on range spectra: the beat signal that is written has the range "
+            "window on it (windowed = true); take the next steps from range_doppler."
+        )
+    if output.suffix.lower() == ".npy":
+        remarks.append("An .npy holds the beat signal alone; write .npz for mask and map too.")
+    if status is Status.MAX_ITERATIONS:
+        remarks.append(status.advice)
+    return remarks
 
 
 def _variables(capture: Any) -> dict[str, np.dtype[Any]]:
@@ -277,15 +208,11 @@ def _variables(capture: Any) -> dict[str, np.dtype[Any]]:
     }
 
 
-def _floor_db(range_doppler_map: Any) -> float:
-    from clearchirp.metrics.maps import noise_floor_db
-
-    return float(np.mean(noise_floor_db(range_doppler_map)))
-
-
 def _check_figure(path: Path) -> None:
     from clearchirp.report.writing import check_target
 
+    if path.suffix.lower() not in _FIGURES:
+        raise InputError(f"--figure {path}: a figure is written as {', '.join(_FIGURES)}")
     check_target(path)
 
 

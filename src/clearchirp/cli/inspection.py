@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from clearchirp.cli.facts import capture_facts, capture_lines, packet_lines, share_lines
 from clearchirp.cli.options import (
     AllowPickle,
     Conjugate,
@@ -29,10 +30,18 @@ from clearchirp.cli.options import (
     Variable,
     WaveformFile,
 )
-from clearchirp.cli.printing import note, print_json, print_table, progress, say
+from clearchirp.cli.printing import (
+    counted,
+    note,
+    on_terminal,
+    percent,
+    print_json,
+    print_table,
+    progress,
+    say,
+)
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
 from clearchirp.types import Detector, InputError
-from clearchirp.waveform import Waveform
 
 
 def info(
@@ -48,53 +57,32 @@ def info(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say what a recording holds: shape, radar, saturation, share of disturbed samples a frame.
-
-    Example: clearchirp info capture.bin --format dca1000 --waveform radar.toml
-    """
-    from clearchirp.io import pcap_facts
-
-    packets = None
-    if format == "pcap" or (format is None and _is_pcap(file)):
-        packets = dataclasses.asdict(pcap_facts(file))
-        if waveform is None:
-            _print_facts({"file": str(file), "format": "pcap", **packets}, json, quiet)
-            note(
-                "The packets do not tell the radar: give --waveform to see frames and to mitigate.",
-                quiet=quiet or json,
-            )
-            return
+    """Say what a recording holds: shape, radar, saturation, share of disturbed samples a frame."""
+    packets = _packets(file, format)
+    if packets is not None and waveform is None:
+        _print_packets(file, packets, json, quiet)
+        return
     reading = Reading(
         format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
     )
     capture = reading.open(file)
-    facts = _capture_facts(capture)
-    if packets is not None:
-        facts |= packets
     detector = find_detector(DEFAULT_DETECTOR)()
     rows = []
     with progress("reading", len(capture), quiet=quiet) as step:
         for number, beat in _frames(capture):
-            row: dict[str, object] = {"frame": number}
+            row: dict[str, Any] = {"frame": number, "disturbed_share": float(detector(beat).mean())}
             if capture.full_scale is not None:
-                row["saturated"] = _saturated(beat, capture.full_scale)
-            row["disturbed"] = float(detector(beat).mean())
+                row["saturated_share"] = _saturated(beat, capture.full_scale)
             rows.append(row)
             step()
-    shares = np.array([row["disturbed"] for row in rows], dtype=float)
-    facts["disturbed"] = f"{100 * shares.mean():.3f} % of the samples (worst frame "
-    facts["disturbed"] += f"{100 * shares.max():.3f} %), by the detector {DEFAULT_DETECTOR}"
-    if "saturated" in rows[0]:
-        saturated = np.mean([float(str(row["saturated"])) for row in rows])
-        facts["saturation"] = f"{100 * saturated:.4f} % of the samples at the ends of the ADC"
     if json:
-        print_json({**facts, "frames_detail": rows})
+        facts = capture_facts(capture) | ({"packets": packets} if packets else {})
+        print_json({**facts, "detector": DEFAULT_DETECTOR, "by_frame": rows})
         return
-    _print_facts(facts, json, quiet)
-    if len(rows) <= 32:
-        print_table("Share by frame", rows, quiet=quiet)
-    else:
-        say(f"({len(rows)} frames; --json lists the share of each)", quiet=quiet)
+    lines = capture_lines(capture) | (packet_lines(packets) if packets else {})
+    _print_lines(lines | share_lines(rows, DEFAULT_DETECTOR), quiet)
+    say("", quiet=quiet)
+    _print_frames("Frame by frame", *_share_table(rows), quiet=quiet)
 
 
 def detect(
@@ -102,7 +90,7 @@ def detect(
     detector: DetectorName = DEFAULT_DETECTOR,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Where the mask goes: .npz, .zarr, .h5 or .mat."),
+        typer.Option("--output", "-o", help="Where the mask goes: .npz, .zarr, .h5, .mat or .npy."),
     ] = None,
     settings: Set = None,
     format: Format = None,
@@ -116,10 +104,7 @@ def detect(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the disturbed samples: the mask, and a summary of each frame.
-
-    Example: clearchirp detect capture.npz -d combined -o mask.npz
-    """
+    """Find the disturbed samples: the mask, and a summary of each frame."""
     from clearchirp.disturbed.summary import summarise
     from clearchirp.io import CaptureWriter
 
@@ -148,15 +133,23 @@ def detect(
             if sink is not None:
                 sink.write(disturbed=mask)
             step()
-    table = [_summary_row(row, rate) for row in rows]
     if json:
-        print_json({"file": str(file), "detector": detector, "frames": table})
+        print_json(
+            {
+                "file": str(file),
+                "detector": detector,
+                "chirp_rate_unit": "cycles/sample^2" if math.isnan(rate) else "Hz/s",
+                "notes": list(capture.notes),
+                "by_frame": [dataclasses.asdict(row) for row in rows],
+            }
+        )
         return
-    hits = sum(row.hit for row in rows)
-    print_table(f"{file} by {detector}", _short(table), quiet=quiet)
+    hits = [row.hit for row in rows]
+    table = [_summary_row(row, rate) for row in rows]
+    _print_frames(f"{file}: disturbed samples found by {detector}", table, hits, quiet=quiet)
     say(
-        f"{hits} of {len(rows)} frames hit, "
-        f"{100 * float(np.mean([r.share for r in rows])):.4f} % of all samples disturbed"
+        f"{sum(hits)} of {counted(len(rows), 'frame')} hit, "
+        f"{percent(float(np.mean([row.share for row in rows])))} of all samples disturbed"
         + (f"; mask in {output}" if output is not None else ""),
         quiet=quiet,
     )
@@ -164,35 +157,34 @@ def detect(
         note(f"note: {line}", quiet=quiet)
 
 
-def _is_pcap(file: Path) -> bool:
+def _packets(file: Path, format: str | None) -> dict[str, Any] | None:
+    """What a packet capture tells without a radar; None for any other recording."""
+    from clearchirp.io import pcap_facts
     from clearchirp.io.recognise import recognise
 
-    try:
-        return recognise(file) == "pcap"
-    except InputError:
-        return False  # opening it says what it is, and what to do
+    if format is None:
+        try:
+            format = recognise(file)
+        except InputError:
+            return None  # opening it says what it is, and what to do
+    return dataclasses.asdict(pcap_facts(file)) if format == "pcap" else None
+
+
+def _print_packets(file: Path, packets: dict[str, Any], json: bool, quiet: bool) -> None:
+    head = {"file": str(file), "format": "pcap"}
+    if json:
+        print_json({**head, "packets": packets})
+        return
+    _print_lines({**head, **packet_lines(packets)}, quiet)
+    note(
+        "note: The packets do not tell the radar: give --waveform to see frames and to mitigate.",
+        quiet=quiet,
+    )
 
 
 def _frames(capture: Any) -> Iterator[tuple[int, Any]]:
     for number in range(len(capture)):
         yield number, capture.read(number, number + 1)
-
-
-def _summary_row(row: Any, sample_rate: float) -> dict[str, object]:
-    unit = "MHz/us" if not math.isnan(sample_rate) else "cycles/sample^2"
-    scale = 1e-12 if not math.isnan(sample_rate) else 1.0
-    return {
-        "frame": row.frame,
-        "hit": row.hit,
-        "disturbed %": 100 * row.share,
-        "chirps hit %": 100 * row.chirps_hit,
-        "INR dB": row.inr_db,
-        f"chirp-rate difference {unit}": row.chirp_rate * scale,
-    }
-
-
-def _short(table: list[dict[str, object]], most: int = 40) -> list[dict[str, object]]:
-    return table if len(table) <= most else table[:most]
 
 
 def _saturated(beat: Any, full_scale: tuple[float, float]) -> float:
@@ -203,54 +195,51 @@ def _saturated(beat: Any, full_scale: tuple[float, float]) -> float:
     return float(((parts <= low) | (parts >= high)).any(axis=-1).mean())
 
 
-def _capture_facts(capture: Any) -> dict[str, object]:
-    frames, rx, chirps, samples = capture.frames.shape
-    facts: dict[str, object] = {
-        "file": str(capture.path),
-        "format": capture.format,
-        "frames": frames,
-        "receivers": rx,
-        "chirps": chirps,
-        "samples": samples,
-        "receiver": "I/Q (complex)" if capture.is_complex else "real-valued",
-        "type": str(capture.frames.dtype),
+def _summary_row(row: Any, sample_rate: float) -> dict[str, object]:
+    known = not math.isnan(sample_rate)
+    rate = "slope diff. " + ("(MHz/us)" if known else "(1/sample^2)")
+    return {
+        "frame": row.frame,
+        "hit": row.hit,
+        "disturbed (%)": 100 * row.share,
+        "chirps hit (%)": 100 * row.chirps_hit,
+        "INR (dB)": row.inr_db,
+        rate: row.chirp_rate * (1e-12 if known else 1.0),
     }
-    facts |= _waveform_facts(capture.waveform)
-    if capture.truth:
-        facts["truth"] = ", ".join(capture.truth)
-    if capture.notes:
-        facts["notes"] = list(capture.notes)
-    return facts
 
 
-def _waveform_facts(radar: Waveform) -> dict[str, object]:
-    facts: dict[str, object] = {}
-    for name, scale, unit in (
-        ("start_frequency", 1e-9, "GHz"),
-        ("slope", 1e-12, "MHz/us"),
-        ("sample_rate", 1e-6, "MHz"),
-        ("chirp_interval", 1e6, "us"),
-        ("adc_start", 1e6, "us"),
-    ):
-        value = getattr(radar, name)
-        facts[name] = "unknown" if math.isnan(value) else f"{value * scale:.6g} {unit}"
-    if radar.knows_range:
-        facts["range"] = f"{radar.ranges(2)[1]:.4g} m a bin"
-    if radar.knows_speed and radar.chirps > 1:
-        speeds = radar.speeds()
-        facts["range rate"] = f"{speeds[1] - speeds[0]:.4g} m/s a bin, {speeds[0]:.4g} m/s and up"
-    if len(radar.transmit_order) > 1:
-        facts["transmit_order"] = list(radar.transmit_order)
-    return facts
+def _share_table(rows: list[dict[str, Any]]) -> tuple[list[dict[str, object]], list[bool]]:
+    table, worth_a_look = [], []
+    for row in rows:
+        line: dict[str, object] = {"frame": row["frame"]}
+        line["disturbed (%)"] = 100 * row["disturbed_share"]
+        if "saturated_share" in row:
+            line["saturated (%)"] = 100 * row["saturated_share"]
+        table.append(line)
+        worth_a_look.append(row["disturbed_share"] > 0 or row.get("saturated_share", 0) > 0)
+    return table, worth_a_look
 
 
-def _print_facts(facts: dict[str, object], json: bool, quiet: bool) -> None:
-    if json:
-        print_json(facts)
+def _print_frames(
+    title: str, table: list[dict[str, object]], hit: list[bool], *, quiet: bool, most: int = 40
+) -> None:
+    """Print a row a frame; of a long recording, on a screen, only frames that were hit."""
+    if len(table) <= most or not on_terminal():
+        print_table(title, table, quiet=quiet)
         return
-    width = max(len(key) for key in facts)
-    for key, value in facts.items():
+    shown = [row for row, one in zip(table, hit, strict=True) if one]
+    print_table(title, shown[:most], quiet=quiet)
+    left_out = f"{len(shown) - most} more that were hit and " if len(shown) > most else ""
+    say(
+        f"(not listed: {left_out}{counted(len(table) - len(shown), 'frame')} not hit; a pipe and "
+        "--json get all)",
+        quiet=quiet,
+    )
+
+
+def _print_lines(lines: dict[str, object], quiet: bool) -> None:
+    width = max(len(key) for key in lines)
+    for key, value in lines.items():
         for k, line in enumerate(value if isinstance(value, list) else [value]):
-            label = key.replace("_", " ") if k == 0 else ""
-            text = f"{line:.6g}" if isinstance(line, float) else str(line)
-            say(f"{label:<{width}}  {text}", quiet=quiet)
+            label = key if k == 0 else ""
+            say(f"{label:<{width}}  {line}", quiet=quiet)

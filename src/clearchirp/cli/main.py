@@ -1,19 +1,21 @@
 """`clearchirp`: the commands, and how they fail.
 
-Exit codes: 0 done, 1 failed while working, 2 wrong use or wrong input.
+Exit codes: 0 done, 1 failed while working, 2 wrong use or wrong input; 130 interrupted by Ctrl-C.
 """
 
 from __future__ import annotations
 
+import io
 import os
+import signal
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from clearchirp._version import __version__
-from clearchirp.cli import catalogues, cleaning, inspection, simulation
-from clearchirp.cli.printing import err
+from clearchirp.cli import catalogues, cleaning, comparing, inspection, simulation
+from clearchirp.cli.printing import complain
 from clearchirp.types import InputError
 
 app = typer.Typer(
@@ -24,15 +26,21 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["--help", "-h"]},
     help="Find and remove mutual interference in FMCW radar recordings.",
+    epilog="First of all:  [bold]clearchirp demo[/]",
 )
-app.command("demo")(simulation.demo)
-app.command("methods")(catalogues.methods)
-app.command("detectors")(catalogues.detectors)
-app.command("simulate")(simulation.simulate)
-app.command("info")(inspection.info)
-app.command("detect")(inspection.detect)
-app.command("mitigate")(cleaning.mitigate)
-app.command("compare")(cleaning.compare)
+
+# The example stands below the options, where a screen of help ends.
+for _command, _example in (
+    (simulation.demo, "demo --out demo"),
+    (catalogues.methods, "methods"),
+    (catalogues.detectors, "detectors"),
+    (simulation.simulate, "simulate demo -o recording.npz --frames 4 --seed 1"),
+    (inspection.info, "info in.bin --format dca1000 --waveform radar.toml"),
+    (inspection.detect, "detect in.npz -d combined -o mask.npz"),
+    (cleaning.mitigate, "mitigate in.npz -m ar -o clean.npz --figure clean.png"),
+    (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
+):
+    app.command(_command.__name__, epilog=f"Example:  [bold]clearchirp {_example}[/]")(_command)
 
 
 def _print_version(wanted: bool) -> None:
@@ -45,7 +53,13 @@ def _print_version(wanted: bool) -> None:
 def _root(
     version: Annotated[
         bool,
-        typer.Option("--version", callback=_print_version, is_eager=True, help="Print it and go."),
+        typer.Option(
+            "--version",
+            callback=_print_version,
+            is_eager=True,
+            metavar="",
+            help="Print the version and exit.",
+        ),
     ] = False,
 ) -> None:
     """Find and remove mutual interference in FMCW radar recordings."""
@@ -53,27 +67,30 @@ def _root(
 
 def main() -> None:
     """Run the command line; the entry point of the package."""
+    for stream in (sys.stdout, sys.stderr):
+        # A file name that the terminal cannot show is no reason to fail.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    # Batch systems end jobs so: leave by the same way as from Ctrl-C, and tidy up.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:
         app()
+    except SystemExit as leaving:
+        if leaving.code == 128 + signal.SIGINT:
+            complain("interrupted")
+        raise
     except InputError as error:
         _fail(str(error), 2)
-    except BrokenPipeError:
-        # The reader of the pipe has enough (| head); that is no failure of ours.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
     except OSError as error:
-        _fail(f"{error.filename or 'file system'}: {error.strerror or error}", 1)
+        _fail(f"{error.filename or 'input or output'}: {error.strerror or error}", 1)
     except MemoryError:
-        _fail("out of memory; work on fewer frames, or write to a .zarr store", 1)
+        _fail("out of memory: one frame of this recording needs more than there is", 1)
     except Exception as error:
         if os.environ.get("CLEARCHIRP_DEBUG"):
             raise
-        text = " ".join(str(error).split())
-        _fail(f"{type(error).__name__}: {text} (set CLEARCHIRP_DEBUG=1 for the traceback)", 1)
+        _fail(f"{type(error).__name__}: {error} (set CLEARCHIRP_DEBUG=1 for the traceback)", 1)
 
 
-def _fail(text: str, code: int) -> None:
-    err.print(f"clearchirp: {text}", markup=False, soft_wrap=True, style="red")
+def _fail(text: str, code: int) -> NoReturn:
+    complain(text)
     sys.exit(code)

@@ -11,7 +11,7 @@ import typer
 
 from clearchirp.disturbed.catalogue import find_detector
 from clearchirp.mitigate.catalogue import find_method
-from clearchirp.settings import parse_setting
+from clearchirp.settings import defaults, parse_setting
 from clearchirp.types import InputError
 
 _READING = "Reading the file"
@@ -24,8 +24,8 @@ Format = Annotated[
     str | None,
     typer.Option(
         "--format",
-        help="Format of FILE where it cannot be told: npz, npy, mat, hdf5, zarr, dca1000, pcap, "
-        "tsw1400, infineon, arim.",
+        help="Format of FILE where its content does not tell: npz, npy, mat, hdf5, zarr, "
+        "dca1000, pcap, tsw1400, infineon, arim.",
         rich_help_panel=_READING,
     ),
 ]
@@ -40,28 +40,41 @@ WaveformFile = Annotated[
 ]
 Variable = Annotated[
     str | None,
-    typer.Option("--variable", help="Name of the beat signal in FILE.", rich_help_panel=_READING),
+    typer.Option(
+        "--variable",
+        help="Name of the beat signal in FILE; default: beat.",
+        rich_help_panel=_READING,
+    ),
 ]
 Lanes = Annotated[
     int | None,
     typer.Option(
         "--lanes",
-        help="DCA1000: LVDS lanes, 2 or 4; default: checked.",
+        help="DCA1000: LVDS lanes, 2 or 4; default: decided by the data.",
         rich_help_panel=_READING,
     ),
 ]
 IqOrder = Annotated[
     str,
-    typer.Option("--iq-order", help="auto (checked), iq or qi.", rich_help_panel=_READING),
+    typer.Option(
+        "--iq-order",
+        help="ADC words: iq, qi, or auto, decided by the data.",
+        rich_help_panel=_READING,
+    ),
 ]
 Receivers = Annotated[
     int | None,
-    typer.Option("--receivers", help="Receivers in a raw file.", rich_help_panel=_READING),
+    typer.Option(
+        "--receivers",
+        help="How many receivers, where FILE does not tell.",
+        rich_help_panel=_READING,
+    ),
 ]
 Conjugate = Annotated[
     bool,
     typer.Option(
         "--conjugate",
+        metavar="",
         help="The file has the opposite sign: targets at negative frequencies.",
         rich_help_panel=_READING,
     ),
@@ -70,21 +83,35 @@ AllowPickle = Annotated[
     bool,
     typer.Option(
         "--allow-pickle",
-        help="ARIM .npy sets are pickled: admit them (NumPy content only).",
+        metavar="",
+        help="Read an ARIM .npy, which is a pickle; arrays and plain containers only.",
         rich_help_panel=_READING,
     ),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
-Json = Annotated[bool, typer.Option("--json", help="Print the table as JSON.")]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet", "-q", metavar="", help="Print nothing but errors, and the JSON if asked for."
+    ),
+]
+Json = Annotated[
+    bool, typer.Option("--json", metavar="", help="Print JSON (SI units) instead of text.")
+]
 DetectorName = Annotated[
-    str, typer.Option("--detector", "-d", help="Detector of disturbed samples; see 'detectors'.")
+    str,
+    typer.Option(
+        "--detector",
+        "-d",
+        metavar="NAME",
+        help="Detector of disturbed samples; see 'clearchirp detectors'.",
+    ),
 ]
 Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="A setting of the method, or NAME.KEY=VALUE for the method or detector NAME. "
+        help="A setting; NAME.KEY=VALUE says whose it is, the method's or the detector's. "
         "May be repeated.",
     ),
 ]
@@ -130,26 +157,30 @@ class Settings:
     """What ``--set`` said, by method and detector."""
 
     def __init__(self, given: Iterable[str] | None, methods: Iterable[str], detector: str) -> None:
-        methods = list(methods)
-        for name in methods:
-            find_method(name)
-        find_detector(detector)
-        self._by_name: dict[str, dict[str, object]] = {name: {} for name in [*methods, detector]}
+        factories = {name: find_method(name).factory for name in methods}
+        # A bare key belongs to the method; where there is none, to the detector.
+        self._bare = list(factories) or [detector]
+        factories[detector] = find_detector(detector).factory
+        self._known = {name: defaults(factory) for name, factory in factories.items()}
+        self._by_name: dict[str, dict[str, object]] = {name: {} for name in factories}
         for text in given or ():
-            key, value = parse_setting(text)
-            owner, dot, key_of_owner = key.rpartition(".")
-            if not dot:
-                if len(methods) != 1:
-                    raise InputError(
-                        f"--set {text}: say whose setting it is, as in {methods[0]}.{text}"
-                        if methods
-                        else f"--set {text}: say whose setting it is, as in {detector}.{text}"
-                    )
-                owner, key_of_owner = methods[0], key
-            if owner not in self._by_name:
-                raise InputError(f"--set {text}: {owner!r} is none of {', '.join(self._by_name)}")
-            self._by_name[owner][key_of_owner] = value
+            self._take(text)
 
     def of(self, name: str) -> dict[str, object]:
         """Settings of one method or detector."""
         return self._by_name[name]
+
+    def _take(self, text: str) -> None:
+        key, value = parse_setting(text)
+        owner, dot, key_of_owner = key.rpartition(".")
+        if not dot:
+            if len(self._bare) != 1:
+                have = [name for name in self._by_name if key in self._known[name]]
+                example = f"{(have or self._bare)[0]}.{text}"
+                raise InputError(f"--set {text}: say whose setting it is, as in --set {example}")
+            owner, key_of_owner = self._bare[0], key
+        if owner not in self._by_name:
+            raise InputError(
+                f"--set {text}: {owner!r} does not run here; what runs: {', '.join(self._by_name)}"
+            )
+        self._by_name[owner][key_of_owner] = value

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from clearchirp.cli.cleaning import run_comparison
+from clearchirp.cli.comparing import run_comparison
 from clearchirp.cli.options import Json, Quiet, Settings
-from clearchirp.cli.printing import print_json, progress, say
+from clearchirp.cli.printing import counted, note, percent, print_json, progress, say
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.types import InputError
 
@@ -23,12 +23,16 @@ def simulate(
     scene: Annotated[
         str,
         typer.Argument(
-            metavar="SCENE", help="Name of a preset (demo) or a TOML file.", show_default=False
+            metavar="SCENE",
+            help="Name of a preset, such as demo or highway, or a TOML file.",
+            show_default=False,
         ),
     ],
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", help="Where the recording goes: .npz, .zarr, .h5 or .mat."),
+        typer.Option(
+            "--output", "-o", help="Where the recording goes: .npz, .zarr, .h5, .mat or .npy."
+        ),
     ],
     frames: Annotated[
         int | None, typer.Option("--frames", help="How many frames; default: the scene's own.")
@@ -40,8 +44,6 @@ def simulate(
     """Simulate a recording with its truth: clean beat signal, interference, mask.
 
     A scene, a seed and a frame number give the same frame everywhere.
-
-    Example: clearchirp simulate demo -o demo.npz --frames 4 --seed 1
     """
     from clearchirp.io import CaptureWriter
     from clearchirp.simulate import load_scene, simulate_frame
@@ -73,10 +75,13 @@ def simulate(
         print_json({"output": str(output), "shape": shape, "seed": seed, "disturbed_share": share})
         return
     say(
-        f"{output}: {' x '.join(map(str, shape))} (frames, receivers, chirps, samples), "
-        f"{100 * share:.2f} % of the samples disturbed",
+        f"{output}: {counted(shape[0], 'frame')} x {counted(shape[1], 'receiver')} x "
+        f"{counted(shape[2], 'chirp')} x {counted(shape[3], 'sample')}, {percent(share)} of the "
+        "samples disturbed",
         quiet=quiet,
     )
+    if output.suffix.lower() == ".npy":
+        note("note: An .npy holds the beat signal alone; write .npz for the truth.", quiet=quiet)
 
 
 def demo(
@@ -86,10 +91,7 @@ def demo(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """See it work: simulate a recording with two interferers, clean it in several ways, report.
-
-    Example: clearchirp demo --out demo
-    """
+    """See it work: simulate a recording with two interferers, clean it in several ways, report."""
     from clearchirp.io import open_capture
 
     if out.exists() and not out.is_dir():

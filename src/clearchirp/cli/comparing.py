@@ -1,0 +1,170 @@
+"""`clearchirp compare`: one recording, several ways to clean it, side by side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clearchirp.cli.options import (
+    AllowPickle,
+    Conjugate,
+    DetectorName,
+    File,
+    Format,
+    IqOrder,
+    Json,
+    Lanes,
+    Quiet,
+    Reading,
+    Receivers,
+    Set,
+    Settings,
+    Variable,
+    WaveformFile,
+)
+from clearchirp.cli.printing import counted, note, print_json, print_table, progress, say
+from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
+from clearchirp.types import InputError
+
+
+def compare(
+    file: File,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method",
+            "-m",
+            metavar="NAME",
+            help="A method; repeat it for each. Default: all that need no truth.",
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for the figures and report.html."),
+    ] = None,
+    detector: DetectorName = DEFAULT_DETECTOR,
+    settings: Set = None,
+    format: Format = None,
+    waveform: WaveformFile = None,
+    variable: Variable = None,
+    lanes: Lanes = None,
+    iq_order: IqOrder = "auto",
+    receivers: Receivers = None,
+    conjugate: Conjugate = False,
+    allow_pickle: AllowPickle = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Try several methods on one recording: table, figures, report.
+
+    With truth in the file all metrics, without truth those that need none.
+    """
+    reading = Reading(
+        format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
+    )
+    names = _method_names(methods)
+    chosen = Settings(settings, names, detector)
+    _check_folder(output)
+    capture = reading.open(file)
+    run_comparison(
+        capture,
+        names,
+        detector,
+        chosen,
+        folder=output,
+        title=f"Interference mitigation: {Path(file).name}",
+        json=json,
+        quiet=quiet,
+    )
+
+
+def run_comparison(
+    capture: Any,
+    names: list[str],
+    detector: str,
+    chosen: Settings,
+    *,
+    folder: Path | None,
+    title: str,
+    json: bool,
+    quiet: bool,
+) -> None:
+    """Compare methods on an open recording, print the table, write the report."""
+    from clearchirp.chain import pipeline
+    from clearchirp.evaluate.comparison import compare as compare_methods
+    from clearchirp.report.comparison import heading, write_comparison
+
+    pipelines = {
+        name: pipeline(name, None, settings=chosen.of(name), waveform=capture.waveform)
+        for name in names
+    }
+    finder = find_detector(detector)(**chosen.of(detector))
+    with progress("comparing", len(capture), quiet=quiet or json) as step:
+        result = compare_methods(capture, pipelines, finder, on_frame=step)
+    if json:
+        print_json(
+            {
+                "file": str(capture.path),
+                "detector": detector,
+                "truth": result.truth,
+                "notes": list(capture.notes),
+                "methods": result.rows,
+            }
+        )
+    else:
+        rows = [
+            {"method": name, **{heading(column): value for column, value in row.items()}}
+            for name, row in result.rows.items()
+        ]
+        print_table(
+            f"{capture.path}, {counted(len(capture), 'frame')}, mask by {detector}",
+            rows,
+            quiet=quiet,
+        )
+        for line in capture.notes:
+            note(f"note: {line}", quiet=quiet)
+    if folder is None:
+        return
+    frames, rx, chirps, samples = capture.frames.shape
+    share = float(result.example.disturbed.mean())
+    written = write_comparison(
+        folder,
+        result,
+        capture.waveform,
+        title=title,
+        intro=(
+            f"Every method was given the mask of disturbed samples that the detector {detector} "
+            "found. "
+            + (
+                "The recording knows the truth: the scores compare with its clean signal."
+                if result.truth
+                else "The recording does not know the truth: the scores need none."
+            )
+        ),
+        facts={
+            "recording": str(capture.path),
+            "frames": str(frames),
+            "receivers": f"{rx}, {'I/Q' if capture.is_complex else 'real-valued'}",
+            "chirps x samples": f"{chirps} x {samples}",
+            "disturbed samples": f"{100 * share:.2f} % in the frame that is shown",
+        },
+        notes=capture.notes,
+    )
+    say(f"{written[-1]} and {len(written) - 1} figures beside it", quiet=quiet or json)
+
+
+def _check_folder(folder: Path | None) -> None:
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder}: is a file; --output takes a folder")
+
+
+def _method_names(methods: list[str] | None) -> list[str]:
+    from clearchirp.mitigate.catalogue import methods as all_methods
+
+    names = methods or [name for name, entry in all_methods.items() if not entry.needs_truth]
+    twice = {name for name in names if names.count(name) > 1}
+    if twice:
+        raise InputError(f"--method: {', '.join(sorted(twice))} is given twice")
+    return names
