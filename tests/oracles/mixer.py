@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy.signal import firwin
+from scipy.linalg import expm
+from scipy.signal import butter, firwin, lfilter, zpk2ss
 
 OVERSAMPLING = 64
 
@@ -67,6 +68,51 @@ def mix_real(transmitted: np.ndarray, received: np.ndarray, cutoff: float, rate:
     in_phase = 2 * np.convolve(np.cos(transmitted) * antenna, taps, "same")
     quadrature = 2 * np.convolve(np.sin(transmitted) * antenna, taps, "same")
     return in_phase + 1j * quadrature
+
+
+def averages(transmitted: Oscillator, received: Oscillator) -> np.ndarray:
+    """Mean of tx * conj(rx) over each step, silent where the received oscillator is off."""
+    middle = [(x.phase + np.append(x.phase[1:], x.phase[-1])) / 2 for x in (transmitted, received)]
+    beat = transmitted.frequency - received.frequency
+    return received.on * np.sinc(beat * transmitted.dt) * mix_analytic(*middle)
+
+
+def filter_analog(
+    mean: np.ndarray, now: np.ndarray, dt: float, *, order: int, cutoff: float, high_pass: float
+) -> np.ndarray:
+    """Butterworth low-pass (order 0: none) and first-order high-pass, a state space in steps.
+
+    `mean` is the mean of the signal over each step, `now` its value at the step's beginning.
+    """
+    zeros, poles, gain = [], [], 1.0
+    if order:
+        # Radians a microsecond: powers of radians a second would overflow the matrices' digits.
+        corner = 2 * math.pi * cutoff * 1e-6
+        zeros, poles, gain = butter(order, corner, analog=True, output="zpk")
+    if high_pass:
+        zeros = np.append(zeros, 0.0)
+        poles = np.append(poles, -2 * math.pi * high_pass * 1e-6)
+    a, b, c, d = zpk2ss(zeros, poles, gain)
+    size = len(a)
+    step = expm(np.block([[a, b], [np.zeros((1, size + 1))]]) * (dt * 1e6))
+    # Each eigenvector of the step is a filter of its own; a loop over matrices takes a minute.
+    values, vectors = np.linalg.eig(step[:size, :size])
+    enters, leaves = np.linalg.solve(vectors, step[:size, size]), c[0] @ vectors
+    out = d[0, 0] * now
+    for value, enter, leave in zip(values, enters, leaves, strict=True):
+        out = out + lfilter([0.0, enter * leave], [1.0, -value], mean)
+    return out
+
+
+def filter_fir(
+    now: np.ndarray, *, order: int, cutoff: float, times: int, rate: float
+) -> np.ndarray:
+    """FIR low-pass at `times` the sample rate without delay; at each step, right at its inputs."""
+    every = OVERSAMPLING // times
+    taps = firwin(order * times + 1, cutoff, fs=times * rate, window=("kaiser", 5.65))
+    out = np.zeros(len(now), complex)
+    out[::every] = np.convolve(now[::every], taps, "same")
+    return out
 
 
 def take_samples(signal: np.ndarray, *, chirps: int, samples: int, interval: int, first: int):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
 import typer
 
 from clearchirp.cli.options import (
@@ -64,12 +65,13 @@ def compare(
     reading = Reading(
         format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
     )
-    names = _method_names(methods)
+    names = method_names(methods)
     chosen = Settings(settings, names, detector)
-    _check_folder(output)
+    check_folder(output)
     capture = reading.open(file)
     run_comparison(
         capture,
+        str(capture.path),
         names,
         detector,
         chosen,
@@ -81,7 +83,8 @@ def compare(
 
 
 def run_comparison(
-    capture: Any,
+    recording: Any,
+    label: str,
     names: list[str],
     detector: str,
     chosen: Settings,
@@ -91,25 +94,28 @@ def run_comparison(
     json: bool,
     quiet: bool,
 ) -> None:
-    """Compare methods on an open recording, print the table, write the report."""
+    """Compare methods on a recording called `label`, print the table, write the report."""
     from clearchirp.chain import pipeline
     from clearchirp.evaluate.comparison import compare as compare_methods
     from clearchirp.report.comparison import heading, write_comparison
 
     pipelines = {
-        name: pipeline(name, None, settings=chosen.of(name), waveform=capture.waveform)
+        name: pipeline(name, None, settings=chosen.of(name), waveform=recording.waveform)
         for name in names
     }
-    finder = find_detector(detector)(**chosen.of(detector))
-    with progress("comparing", len(capture), quiet=quiet or json) as step:
-        result = compare_methods(capture, pipelines, finder, on_frame=step)
+    entry = find_detector(detector)
+    # An oracle finds nothing in a beat signal: its mask comes from the truth.
+    finder = None if entry.needs_truth else entry(**chosen.of(detector))
+    notes = getattr(recording, "notes", ())
+    with progress("comparing", len(recording), quiet=quiet or json) as step:
+        result = compare_methods(recording, pipelines, finder, on_frame=step)
     if json:
         print_json(
             {
-                "file": str(capture.path),
+                "file": label,
                 "detector": detector,
                 "truth": result.truth,
-                "notes": list(capture.notes),
+                "notes": list(notes),
                 "methods": result.rows,
             }
         )
@@ -119,20 +125,21 @@ def run_comparison(
             for name, row in result.rows.items()
         ]
         print_table(
-            f"{capture.path}, {counted(len(capture), 'frame')}, mask by {detector}",
+            f"{label}, {counted(len(recording), 'frame')}, mask by {detector}",
             rows,
             quiet=quiet,
         )
-        for line in capture.notes:
+        for line in notes:
             note(f"note: {line}", quiet=quiet)
     if folder is None:
         return
-    frames, rx, chirps, samples = capture.frames.shape
+    frames, rx, chirps, samples = result.shape
+    kind = "real-valued" if np.isrealobj(result.example.before) else "I/Q"
     share = float(result.example.disturbed.mean())
     written = write_comparison(
         folder,
         result,
-        capture.waveform,
+        recording.waveform,
         title=title,
         intro=(
             f"Every method was given the mask of disturbed samples that the detector {detector} "
@@ -144,23 +151,25 @@ def run_comparison(
             )
         ),
         facts={
-            "recording": str(capture.path),
+            "recording": label,
             "frames": str(frames),
-            "receivers": f"{rx}, {'I/Q' if capture.is_complex else 'real-valued'}",
+            "receivers": f"{rx}, {kind}",
             "chirps x samples": f"{chirps} x {samples}",
             "disturbed samples": f"{100 * share:.2f} % in the frame that is shown",
         },
-        notes=capture.notes,
+        notes=notes,
     )
     say(f"{written[-1]} and {len(written) - 1} figures beside it", quiet=quiet or json)
 
 
-def _check_folder(folder: Path | None) -> None:
+def check_folder(folder: Path | None) -> None:
+    """Refuse a file where a folder is wanted."""
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file; --output takes a folder")
 
 
-def _method_names(methods: list[str] | None) -> list[str]:
+def method_names(methods: list[str] | None) -> list[str]:
+    """Return the names that were given, or all that need no truth; each only once."""
     from clearchirp.mitigate.catalogue import methods as all_methods
 
     names = methods or [name for name, entry in all_methods.items() if not entry.needs_truth]

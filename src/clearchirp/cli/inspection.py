@@ -104,8 +104,13 @@ def detect(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Find the disturbed samples: the mask, and a summary of each frame."""
+    """Find the disturbed samples: the mask, and a summary of each frame.
+
+    Where the file knows which samples are disturbed, precision, recall and F as well.
+    """
+    from clearchirp.chain import true_mask
     from clearchirp.disturbed.summary import summarise
+    from clearchirp.evaluate.comparison import mask_scores
     from clearchirp.io import CaptureWriter
 
     reading = Reading(
@@ -113,6 +118,7 @@ def detect(
     )
     chosen = Settings(settings, (), detector)
     finder: Detector = find_detector(detector)(**chosen.of(detector))
+    oracle = find_detector(detector).needs_truth
     capture = reading.open(file)
     writer = None
     if output is not None:
@@ -124,12 +130,14 @@ def detect(
             attributes={"detector": detector},
             source=file,
         )
-    rows = []
+    rows, scores = [], []
     rate = capture.waveform.sample_rate
     with writer or nullcontext() as sink, progress("detecting", len(capture), quiet=quiet) as step:
         for number, beat in _frames(capture):
-            mask = finder(beat)
+            mask = true_mask(capture, number) if oracle else finder(beat)
             rows.append(summarise(beat, mask, frame=number, sample_rate=rate))
+            if "disturbed" in capture.truth:
+                scores.append(mask_scores(mask, capture.truth["disturbed"][number : number + 1]))
             if sink is not None:
                 sink.write(disturbed=mask)
             step()
@@ -140,12 +148,17 @@ def detect(
                 "detector": detector,
                 "chirp_rate_unit": "cycles/sample^2" if math.isnan(rate) else "Hz/s",
                 "notes": list(capture.notes),
-                "by_frame": [dataclasses.asdict(row) for row in rows],
+                "by_frame": [
+                    dataclasses.asdict(row) | score
+                    for row, score in zip(rows, scores or [{}] * len(rows), strict=True)
+                ],
             }
         )
         return
     hits = [row.hit for row in rows]
     table = [_summary_row(row, rate) for row in rows]
+    for line, score in zip(table, scores, strict=False):
+        line |= {f"{name} (%)": 100 * value for name, value in score.items()}
     _print_frames(f"{file}: disturbed samples found by {detector}", table, hits, quiet=quiet)
     say(
         f"{sum(hits)} of {counted(len(rows), 'frame')} hit, "
@@ -153,8 +166,18 @@ def detect(
         + (f"; mask in {output}" if output is not None else ""),
         quiet=quiet,
     )
+    if scores:
+        say(f"against the truth, mean over frames: {_mean_scores(scores)}", quiet=quiet)
     for line in capture.notes:
         note(f"note: {line}", quiet=quiet)
+
+
+def _mean_scores(scores: list[dict[str, float]]) -> str:
+    parts = []
+    for name in scores[0]:
+        known = [score[name] for score in scores if not math.isnan(score[name])]
+        parts.append(f"{name} {percent(float(np.mean(known)))}" if known else f"{name} -")
+    return ", ".join(parts)
 
 
 def _packets(file: Path, format: str | None) -> dict[str, Any] | None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.chain import Cleaned, Pipeline, Recording, detections, true_mask
-from clearchirp.metrics import beats, maps
+from clearchirp.metrics import beats, maps, masks
 from clearchirp.spectrum import range_doppler, split_transmitters
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
@@ -61,11 +61,14 @@ class Comparison:
         For figures.
     truth
         Whether the recording knew the truth; the columns depend on it.
+    shape
+        (frame, rx, chirp, sample) of the recording.
     """
 
     rows: Mapping[str, Mapping[str, float]]
     example: Example
     truth: bool
+    shape: tuple[int, int, int, int]
 
 
 def compare(
@@ -103,6 +106,7 @@ def compare(
         rows={name: _summary(frames) for name, frames in rows.items()},
         example=_example(best),
         truth=best.clean_map is not None,
+        shape=(len(recording), *best.beat.shape[1:]),
     )
 
 
@@ -163,6 +167,12 @@ def _summary(frames: list[dict[str, float]]) -> dict[str, float]:
     """Mean over frames, but of the time the median: the first frame pays for compiling."""
     row = {key: _nanmean([frame[key] for frame in frames]) for key in frames[0]}
     return {**row, "ms": float(np.median([frame["ms"] for frame in frames]))}
+
+
+def mask_scores(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> dict[str, float]:
+    """Return precision, recall and F of a mask against the true one, the mean over receivers."""
+    scores = {"precision": masks.precision, "recall": masks.recall, "F": masks.f_measure}
+    return {name: _nanmean(score(found, true)) for name, score in scores.items()}
 
 
 def _map(beat: NDArray[Any], transmit_order: tuple[int, ...]) -> NDArray[Any]:

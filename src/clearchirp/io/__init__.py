@@ -12,7 +12,7 @@ from clearchirp.io.waveform_file import (
     load_waveform,
     shipped_waveforms,
 )
-from clearchirp.io.writer import CaptureWriter, write_capture
+from clearchirp.io.writer import CaptureWriter, write_capture, write_json
 
 __all__ = [
     "Capture",
@@ -27,4 +27,5 @@ __all__ = [
     "pcap_facts",
     "shipped_waveforms",
     "write_capture",
+    "write_json",
 ]

@@ -6,6 +6,7 @@ MATLAB's, which SciPy writes from memory.
 
 from __future__ import annotations
 
+import json
 import math
 import shutil
 import tempfile
@@ -256,6 +257,29 @@ def waveform_scalars(waveform: Waveform | None) -> dict[str, Any]:
     if waveform.transmit_order != (0,):
         known["transmit_order"] = list(waveform.transmit_order)
     return known
+
+
+def write_json(path: str | Path, value: object) -> None:
+    """Write a value as JSON under another name first; what is not finite becomes null."""
+    target = Path(path)
+    whole = target.with_name(f".{target.name}.part")
+    try:
+        whole.write_text(json.dumps(_finite(value), indent=1), encoding="utf-8")
+        whole.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
+    finally:
+        whole.unlink(missing_ok=True)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def write_capture(

@@ -85,7 +85,7 @@ class Autoregressive:
         for name in ("order", "support"):
             value = getattr(self, name)
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
-                raise InputError(f"ar: {name} must be a whole number from 1, got {value!r}")
+                raise InputError(f"{name}: must be a whole number from 1, got {value!r}")
 
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return `beat` with its disturbed samples predicted from the others.

@@ -1,15 +1,10 @@
-"""A scene: one victim, its targets and its interferers; from Python, a preset or a TOML file."""
+"""A scene: one victim, its targets and its interferers."""
 
 from __future__ import annotations
 
-import dataclasses
 import math
-import os
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +16,6 @@ from clearchirp.simulate.targets import Target
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
 
-_PRESETS = Path(__file__).with_name("scenes")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -31,7 +24,7 @@ class Scene:
     Parameters
     ----------
     waveform
-        The victim's waveform, every field known; one transmitter.
+        The victim's waveform, every field known.
     targets
         Targets, none by default.
     interferers
@@ -105,107 +98,38 @@ def _check_waveform(waveform: Waveform) -> None:
             f"scene: the samples of a chirp end {needed:.6g} s after its start, later than its "
             f"chirp_interval {waveform.chirp_interval:.6g} s"
         )
-    if len(waveform.transmit_order) > 1:
-        raise InputError(
-            "scene: waveform.transmit_order: more than one transmitter is not modelled"
-        )
+    for transmitter in waveform.transmit_order:
+        check_count("scene", "waveform.transmit_order", transmitter, least=0)
 
 
-def presets() -> tuple[str, ...]:
-    """Names of the scenes that come with the package.
+class Recipe(Protocol):
+    """What draws a scene for each frame, so that no two frames are alike.
 
-    >>> "demo" in presets()
-    True
+    `simulate` and `simulate_frame` take one wherever they take a `Scene`; a frame is then frame 0
+    of the scene that was drawn for it. `waveform`, and `receivers` and `real` of `receiver`, are
+    the same for all frames.
     """
-    return tuple(sorted(path.stem for path in _PRESETS.glob("*.toml")))
 
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        ...
 
-def load_scene(name_or_path: str | os.PathLike[str]) -> Scene:
-    """Load a preset by its name or a scene from a TOML file.
+    @property
+    def frames(self) -> int:
+        """How many frames it is meant for."""
+        ...
 
-    The file has the tables ``[waveform]``, ``[receiver]`` (optional) and any number of
-    ``[[targets]]`` and ``[[interferers]]``, whose keys are the fields of `Waveform`, `Receiver`,
-    `Target` and `Interferer`, and on top the fields ``name`` (by default the file's name),
-    ``frames`` and ``frame_interval`` of `Scene`. A preset goes before a file of the same name;
-    write ``./demo`` for the file.
+    @property
+    def waveform(self) -> Waveform:
+        """The victim's waveform."""
+        ...
 
-    Parameters
-    ----------
-    name_or_path
-        One of `presets()`, or a path.
+    @property
+    def receiver(self) -> Receiver:
+        """The victim's receiver."""
+        ...
 
-    Returns
-    -------
-    Scene
-        The scene.
-
-    Raises
-    ------
-    InputError
-        Where there is no such scene or it cannot be read; one line with the file, the table and
-        the key.
-    """
-    shown = os.fspath(name_or_path)
-    path = _PRESETS / f"{shown}.toml" if shown in presets() else Path(shown)
-    if not path.is_file():
-        raise InputError(
-            f"scene: {shown!r} is neither a file nor a preset; the presets are "
-            f"{', '.join(presets())}"
-        )
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{shown}: is not a TOML file: {error}") from error
-    except OSError as error:
-        raise InputError(f"{shown}: cannot be read: {error.strerror}") from error
-    return _scene(table, shown, default_name=path.stem)
-
-
-def _scene(table: Mapping[str, Any], shown: str, *, default_name: str) -> Scene:
-    """Build a scene from the tables of its file, which errors call `shown`."""
-    _check_keys(Scene, table, f"{shown}: ")
-    parts = {
-        "name": default_name,
-        **table,
-        "waveform": _part(Waveform, table["waveform"], shown, "[waveform]"),
-        "receiver": _part(Receiver, table.get("receiver", {}), shown, "[receiver]"),
-    }
-    for name, kind in (("targets", Target), ("interferers", Interferer)):
-        rows = table.get(name, [])
-        if not isinstance(rows, list):
-            raise InputError(f"{shown}: {name} must be a list of tables; write [[{name}]]")
-        parts[name] = tuple(
-            _part(kind, row, shown, f"[[{name}]] number {number}")
-            for number, row in enumerate(rows, 1)
-        )
-    return _part(Scene, parts, shown, "")
-
-
-def _part(kind: type[Any], table: object, shown: str, where: str) -> Any:
-    """Make a `kind` of a table, with errors that say where in which file."""
-    place = f"{shown}: {where}: " if where else f"{shown}: "
-    if not isinstance(table, Mapping):
-        raise InputError(f"{place}expected a table of keys and values, got {table!r}")
-    _check_keys(kind, table, place)
-    values = dict(table)
-    if "transmit_order" in values:
-        if not isinstance(values["transmit_order"], list):
-            given = values["transmit_order"]
-            raise InputError(f"{place}transmit_order must be a list, got {given!r}")
-        values["transmit_order"] = tuple(values["transmit_order"])
-    try:
-        return kind(**values)
-    except InputError as error:
-        raise InputError(f"{place}{error}") from error
-
-
-def _check_keys(kind: type[Any], table: Mapping[str, Any], place: str) -> None:
-    """Raise `InputError` unless the table has the fields of `kind` and no others."""
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    unknown = [key for key in table if key not in fields]
-    if unknown:
-        raise InputError(f"{place}unknown key {unknown[0]!r}; the keys are {', '.join(fields)}")
-    empty = dataclasses.MISSING
-    for name, known in fields.items():
-        if name not in table and known.default is empty and known.default_factory is empty:
-            raise InputError(f"{place}{name} is missing")
+    def draw(self, frame: int, seed: int = 0) -> Scene:
+        """Draw the scene of one frame: the same for the same frame and seed, in any order."""
+        ...

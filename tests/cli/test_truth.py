@@ -1,0 +1,101 @@
+"""What the truth is good for: simulated and overlaid recordings, scored detectors and methods."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+import clearchirp as cc
+
+
+def test_simulate_writes_targets_and_crossings(run, tmp_path):
+    out = tmp_path / "a.npz"
+    assert run("simulate", "demo", "-o", out, "--frames", 1, "--quiet").code == 0
+    truth = json.loads((tmp_path / "a.truth.json").read_text())
+    (frame,) = truth["frames"]
+    assert len(frame["targets"]) >= 3
+    recording = cc.open(out)
+    assert set(recording.truth) == {"targets", "clean", "interference", "disturbed"}
+    touched = np.abs(recording.truth["interference"][0:1][0, 0]) > 0
+    chirps = {crossing["chirp"] for crossing in frame["crossings"]}
+    assert set(np.flatnonzero(touched.any(axis=-1))) <= chirps
+
+
+def test_detect_scores_itself_against_the_truth(run, tmp_path):
+    out = tmp_path / "a.npz"
+    assert run("simulate", "demo", "-o", out, "--frames", 1, "--quiet").code == 0
+    said = json.loads(run("detect", out, "--json").out)
+    (row,) = said["by_frame"]
+    assert row["recall"] > 0.95
+    assert 0.7 < row["precision"] <= 1
+    oracle = json.loads(run("detect", out, "-d", "oracle", "--json").out)
+    assert oracle["by_frame"][0]["F"] == 1
+    assert "recall" in run("detect", out).out
+
+
+def test_an_oracle_without_truth_is_refused(run, tmp_path):
+    np.savez(tmp_path / "a.npz", beat=np.ones((8, 64), np.complex64))
+    for command in (
+        ("detect", tmp_path / "a.npz", "-d", "oracle"),
+        ("mitigate", tmp_path / "a.npz", "-m", "zeroing-oracle", "-o", tmp_path / "b.npz"),
+        ("compare", tmp_path / "a.npz", "-m", "zeroing-oracle"),
+    ):
+        result = run(*command)
+        assert result.code == 2
+        assert "truth" in result.err
+    assert not (tmp_path / "b.npz").exists()
+
+
+def test_evaluate_scores_every_method_on_the_same_frames(run, tmp_path):
+    names = ("none", "zeroing", "zeroing-oracle")
+    chosen = [part for name in names for part in ("-m", name)]
+    said = json.loads(run("evaluate", "demo", *chosen, "--frames", 1, "--json").out)
+    assert list(said["methods"]) == list(names)
+    assert said["truth"]
+    rows = said["methods"]
+    assert rows["zeroing"]["mse_db"] < rows["none"]["mse_db"]
+    again = json.loads(run("evaluate", "demo", *chosen, "--frames", 1, "--json").out)
+    for name in names:
+        del rows[name]["ms"], again["methods"][name]["ms"]
+    assert again["methods"] == rows
+
+
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("evaluate", "demo", "--frames", 0), "--frames"),
+        (("evaluate", "demo", "--seed", -1), "--seed"),
+        (("evaluate", "nowhere"), "nowhere"),
+        (("evaluate", "demo", "-m", "magic"), "magic"),
+        (("simulate", "demo", "-o", "x.npz", "--inr-db", 3), "--onto"),
+        (("simulate", "demo", "-o", "x.npz", "--onto", "missing.npz"), "missing.npz"),
+    ],
+)
+def test_wrong_use_is_named(run, tmp_path, monkeypatch, arguments, named):
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.code == 2
+    assert named in result.err
+    assert len(result.err.strip().splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_interference_onto_a_real_recording(run, tmp_path, data):
+    source = data / "jin_cao_awr1243" / "20180613-190347.bin"
+    out = tmp_path / "onto.npz"
+    result = run(
+        "simulate", "mru", "--onto", source, "--format", "tsw1400", "--waveform",
+        "jin-cao-awr1243", "--inr-db", 35, "-o", out, "--json",
+    )  # fmt: skip
+    assert result.code == 0
+    recording = cc.open(out)
+    original = cc.open(source, format="tsw1400", waveform="jin-cao-awr1243")
+    np.testing.assert_array_equal(recording.truth["clean"][0:1], original.read())
+    np.testing.assert_allclose(
+        recording.read() - original.read(), recording.truth["interference"][0:1], atol=1e-3
+    )
+    assert 0.001 < json.loads(result.out)["disturbed_share"] < 0.2
+    parts = recording.read().view(np.float32)
+    np.testing.assert_array_equal(parts, np.rint(parts))  # counts, as from the converter
