@@ -244,9 +244,9 @@ class TestContract:
 
     @pytest.mark.parametrize("wrong", [0, -1, 2.5, True, "25"])
     def test_wrong_settings(self, wrong):
-        with pytest.raises(InputError, match="ar: order"):
+        with pytest.raises(InputError, match="order"):
             Autoregressive(order=wrong)
-        with pytest.raises(InputError, match="ar: support"):
+        with pytest.raises(InputError, match="support"):
             Autoregressive(support=wrong)
 
     def test_wrong_input(self):

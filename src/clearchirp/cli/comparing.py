@@ -65,10 +65,11 @@ def compare(
     reading = Reading(
         format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
     )
-    names = method_names(methods)
-    chosen = Settings(settings, names, detector)
+    given = method_names(methods)
+    chosen = Settings(settings, given, detector)
     check_folder(output)
     capture = reading.open(file)
+    names = given if methods else _taking(given, capture.is_complex)
     run_comparison(
         capture,
         str(capture.path),
@@ -160,6 +161,13 @@ def run_comparison(
         notes=notes,
     )
     say(f"{written[-1]} and {len(written) - 1} figures beside it", quiet=quiet or json)
+
+
+def _taking(names: list[str], is_complex: bool) -> list[str]:
+    """Leave out the methods that do not take this kind of receiver."""
+    from clearchirp.mitigate.catalogue import methods as all_methods
+
+    return [n for n in names if (all_methods[n].complex if is_complex else all_methods[n].real)]
 
 
 def check_folder(folder: Path | None) -> None:
