@@ -19,7 +19,7 @@ from statistics import median
 import numpy as np
 from scipy.linalg import solve_toeplitz
 
-from clearchirp.mitigate.ar import Autoregressive
+from clearchirp.mitigation.ar import Autoregressive
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))

@@ -21,7 +21,7 @@ import scipy.fft
 import scipy.ndimage
 
 from clearchirp.disturbed.catalogue import detectors
-from clearchirp.mitigate.catalogue import methods
+from clearchirp.mitigation.catalogue import methods
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.spectrum import range_doppler
 

@@ -25,11 +25,11 @@ import scipy.fft
 from clearchirp.chain import detections
 from clearchirp.disturbed.catalogue import detectors
 from clearchirp.metrics import maps
-from clearchirp.mitigate.anc import NoiseCanceller
-from clearchirp.mitigate.ar import Autoregressive
-from clearchirp.mitigate.imat import Imat, Imat2d
-from clearchirp.mitigate.wavelet import WaveletDenoising
-from clearchirp.mitigate.zeroing import Zeroing
+from clearchirp.mitigation.anc import NoiseCanceller
+from clearchirp.mitigation.ar import Autoregressive
+from clearchirp.mitigation.imat import Imat, Imat2d
+from clearchirp.mitigation.wavelet import WaveletDenoising
+from clearchirp.mitigation.zeroing import Zeroing
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.spectrum import doppler_spectrum, range_doppler
 

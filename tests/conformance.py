@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from clearchirp.mitigate.catalogue import MethodEntry
+from clearchirp.mitigation.catalogue import MethodEntry
 from clearchirp.spectrum import range_spectrum
 from clearchirp.types import InputError, Mitigated, Status
 

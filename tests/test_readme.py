@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from clearchirp.disturbed.catalogue import detectors
-from clearchirp.mitigate.catalogue import methods
+from clearchirp.mitigation.catalogue import methods
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 

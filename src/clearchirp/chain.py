@@ -16,7 +16,7 @@ from clearchirp.arrays import check_beat
 from clearchirp.cfar import Cfar
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
 from clearchirp.disturbed.oracle import Oracle
-from clearchirp.mitigate.catalogue import DEFAULT_METHOD, find_method
+from clearchirp.mitigation.catalogue import DEFAULT_METHOD, find_method
 from clearchirp.spectrum import (
     beat_from_range,
     doppler_spectrum,

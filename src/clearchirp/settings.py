@@ -20,7 +20,7 @@ def load(factory: str) -> type:
 def defaults(factory: str) -> dict[str, object]:
     """Return the settings of a ``module:class`` with their default values.
 
-    >>> defaults("clearchirp.mitigate.zeroing:Zeroing")
+    >>> defaults("clearchirp.mitigation.zeroing:Zeroing")
     {'taper': 0}
     """
     return {field.name: field.default for field in dataclasses.fields(load(factory))}
@@ -37,9 +37,9 @@ def build(factory: str, name: str, settings: Mapping[str, object]) -> Any:
 
     Examples
     --------
-    >>> build("clearchirp.mitigate.zeroing:Zeroing", "zeroing", {"taper": 4})
+    >>> build("clearchirp.mitigation.zeroing:Zeroing", "zeroing", {"taper": 4})
     Zeroing(taper=4)
-    >>> build("clearchirp.mitigate.zeroing:Zeroing", "zeroing", {"width": 4})
+    >>> build("clearchirp.mitigation.zeroing:Zeroing", "zeroing", {"width": 4})
     Traceback (most recent call last):
     clearchirp.types.InputError: zeroing: has no setting 'width'; it has taper
     """

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearchirp.mitigate.catalogue import methods
+from clearchirp.mitigation.catalogue import methods
 from tests.cli.conftest import EXAMPLES, Run, beat_signal
 
 BLIND = {"floor_db", "floor_change_db", "detections", "peak_change_db", "ms"}

@@ -12,7 +12,7 @@ import pytest
 
 from clearchirp.cli import printing
 from clearchirp.disturbed.catalogue import detectors
-from clearchirp.mitigate.catalogue import methods
+from clearchirp.mitigation.catalogue import methods
 from clearchirp.types import Status
 from tests.cli.conftest import EXAMPLES, Run, beat_signal
 
@@ -102,7 +102,7 @@ def test_notes_name_the_options(run: Run, here):
 
 
 def test_a_method_that_ran_out_of_iterations_says_so(run: Run, recording, monkeypatch):
-    from clearchirp.mitigate.ar import Autoregressive
+    from clearchirp.mitigation.ar import Autoregressive
     from clearchirp.types import Mitigated
 
     monkeypatch.setattr(

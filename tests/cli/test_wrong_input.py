@@ -210,7 +210,7 @@ def test_a_failure_while_working_leaves_what_was_there(run: Run, recording, here
 
 
 def test_a_fault_of_ours_is_one_line_too(run: Run, recording, here, monkeypatch):
-    from clearchirp.mitigate.ar import Autoregressive
+    from clearchirp.mitigation.ar import Autoregressive
 
     def broken(self, beat, disturbed):
         raise ZeroDivisionError("in the\nmiddle of it")

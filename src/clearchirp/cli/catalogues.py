@@ -6,8 +6,8 @@ from clearchirp.cli.options import Json, Quiet
 from clearchirp.cli.printing import print_json, print_table, say
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.disturbed.catalogue import detectors as all_detectors
-from clearchirp.mitigate.catalogue import DEFAULT_METHOD
-from clearchirp.mitigate.catalogue import methods as all_methods
+from clearchirp.mitigation.catalogue import DEFAULT_METHOD
+from clearchirp.mitigation.catalogue import methods as all_methods
 from clearchirp.settings import defaults
 
 _COST = "cost: time in units of one range-Doppler map"

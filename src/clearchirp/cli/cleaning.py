@@ -29,7 +29,7 @@ from clearchirp.cli.options import (
 )
 from clearchirp.cli.printing import counted, note, percent, print_json, progress, say
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
-from clearchirp.mitigate.catalogue import DEFAULT_METHOD
+from clearchirp.mitigation.catalogue import DEFAULT_METHOD
 from clearchirp.types import InputError, Status
 
 _FIGURES = (".png", ".svg", ".pdf")

@@ -165,7 +165,7 @@ def run_comparison(
 
 def _taking(names: list[str], is_complex: bool) -> list[str]:
     """Leave out the methods that do not take this kind of receiver."""
-    from clearchirp.mitigate.catalogue import methods as all_methods
+    from clearchirp.mitigation.catalogue import methods as all_methods
 
     return [n for n in names if (all_methods[n].complex if is_complex else all_methods[n].real)]
 
@@ -178,7 +178,7 @@ def check_folder(folder: Path | None) -> None:
 
 def method_names(methods: list[str] | None) -> list[str]:
     """Return the names that were given, or all that need no truth; each only once."""
-    from clearchirp.mitigate.catalogue import methods as all_methods
+    from clearchirp.mitigation.catalogue import methods as all_methods
 
     names = methods or [name for name, entry in all_methods.items() if not entry.needs_truth]
     twice = {name for name in names if names.count(name) > 1}

@@ -10,7 +10,7 @@ import typer
 from clearchirp.cli.comparing import check_folder, method_names, run_comparison
 from clearchirp.cli.options import DetectorName, Json, Quiet, Set, Settings
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
-from clearchirp.mitigate.catalogue import methods as all_methods
+from clearchirp.mitigation.catalogue import methods as all_methods
 from clearchirp.types import InputError
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from clearchirp.disturbed.catalogue import find_detector
-from clearchirp.mitigate.catalogue import find_method
+from clearchirp.mitigation.catalogue import find_method
 from clearchirp.settings import defaults, parse_setting
 from clearchirp.types import InputError
 

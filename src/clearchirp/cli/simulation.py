@@ -168,7 +168,7 @@ def _onto_recording(
             block = {name: getattr(one, name)[None] for name in names}
             yield block, _known(number, (), one.crossings)
 
-    kinds: dict[str, np.dtype[Any]] = {name: capture.frames.dtype for name in names}
+    kinds: dict[str, np.dtype[Any]] = dict.fromkeys(names, capture.frames.dtype)
     kinds["disturbed"] = np.dtype(bool)
     whole = count == len(capture)
     return _Source(

@@ -3,14 +3,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearchirp.mitigate.catalogue import MethodEntry
-from clearchirp.mitigate.wavelet import WaveletDenoising
+from clearchirp.mitigation.catalogue import MethodEntry
+from clearchirp.mitigation.wavelet import WaveletDenoising
 from clearchirp.types import InputError
 from tests.conformance import CHECKS
 
 ENTRY = MethodEntry(
     name="wavelet",
-    factory="clearchirp.mitigate.wavelet:WaveletDenoising",
+    factory="clearchirp.mitigation.wavelet:WaveletDenoising",
     domain="beat",
     needs_mask=True,
     keeps_undisturbed=True,

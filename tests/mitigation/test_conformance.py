@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clearchirp.mitigate.catalogue import methods
+from clearchirp.mitigation.catalogue import methods
 from clearchirp.settings import defaults
 from clearchirp.types import InputError
 from tests.conformance import CHECKS

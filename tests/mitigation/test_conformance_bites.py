@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from clearchirp.arrays import check_beat, check_mask
-from clearchirp.mitigate.catalogue import MethodEntry
+from clearchirp.mitigation.catalogue import MethodEntry
 from clearchirp.types import InputError, Mitigated
 from tests.conformance import CHECKS
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from clearchirp.disturbed.catalogue import detectors
-from clearchirp.mitigate.ar import Autoregressive
-from clearchirp.mitigate.catalogue import MethodEntry
-from clearchirp.mitigate.stft import StftAmplitude, StftBurg, StftZeroing
-from clearchirp.mitigate.zeroing import Zeroing
+from clearchirp.mitigation.ar import Autoregressive
+from clearchirp.mitigation.catalogue import MethodEntry
+from clearchirp.mitigation.stft import StftAmplitude, StftBurg, StftZeroing
+from clearchirp.mitigation.zeroing import Zeroing
 from clearchirp.spectrum import range_doppler
 from clearchirp.types import InputError
 from tests.conformance import CHECKS

@@ -274,7 +274,7 @@ class StftBurg(_CellMethod):
 
     def _replace(self, cells: NDArray[Any], marked: NDArray[np.bool_]) -> NDArray[Any]:
         # Numba takes a second to load, which `import clearchirp` must not.
-        from clearchirp.mitigate.burg import fill
+        from clearchirp.mitigation.burg import fill
 
         filled = cells.copy()
         rows, flags = filled.reshape(-1, cells.shape[-1]), marked.reshape(-1, cells.shape[-1])

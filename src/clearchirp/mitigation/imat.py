@@ -240,7 +240,7 @@ def _iterate(
     `given` are the windowed signals, zero in their gaps; `flags` is their mask.
     """
     # Numba takes a second to load, which `import clearchirp` must not.
-    from clearchirp.mitigate import imat_kernels as kernels
+    from clearchirp.mitigation import imat_kernels as kernels
 
     axes = tuple(range(1, given.ndim))
     signals, bins = given.shape[0], given[0].size

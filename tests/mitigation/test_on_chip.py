@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import interp1d
 
-from clearchirp.mitigate.catalogue import MethodEntry
-from clearchirp.mitigate.on_chip import OnChip
-from clearchirp.mitigate.zeroing import Zeroing
+from clearchirp.mitigation.catalogue import MethodEntry
+from clearchirp.mitigation.on_chip import OnChip
+from clearchirp.mitigation.zeroing import Zeroing
 from clearchirp.types import InputError
 from tests.conformance import CHECKS
 
@@ -15,7 +15,7 @@ from tests.conformance import CHECKS
 def test_conformance(check):
     entry = MethodEntry(
         name="on-chip",
-        factory="clearchirp.mitigate.on_chip:OnChip",
+        factory="clearchirp.mitigation.on_chip:OnChip",
         domain="beat",
         needs_mask=True,
         keeps_undisturbed=True,

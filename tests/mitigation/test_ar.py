@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import solve_toeplitz
 
-from clearchirp.mitigate.ar import Autoregressive
+from clearchirp.mitigation.ar import Autoregressive
 from clearchirp.types import InputError
 from tests.oracles import burg as plain
 

@@ -62,7 +62,7 @@ class MethodEntry:
         return build(self.factory, self.name, settings)
 
 
-_ROOM = "clearchirp.mitigate."
+_ROOM = "clearchirp.mitigation."
 
 _ENTRIES = (
     MethodEntry(

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.arrays import check_beat, check_mask, require_numpy
-from clearchirp.mitigate.zeroing import gap_fade
+from clearchirp.mitigation.zeroing import gap_fade
 from clearchirp.types import InputError, Mitigated
 
 _FILLS = ("zero", "blank", "interpolate")

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearchirp.mitigate.catalogue import MethodEntry
-from clearchirp.mitigate.imat import Imat, Imat2d
+from clearchirp.mitigation.catalogue import MethodEntry
+from clearchirp.mitigation.imat import Imat, Imat2d
 from clearchirp.types import InputError, Status
 from tests.conformance import CHECKS
 from tests.oracles import imat as plain
 
-module = importlib.import_module("clearchirp.mitigate.imat")
+module = importlib.import_module("clearchirp.mitigation.imat")
 
 SETTINGS = (
     {},
@@ -28,7 +28,7 @@ SETTINGS = (
 def entry(name, kind):
     return MethodEntry(
         name=name,
-        factory=f"clearchirp.mitigate.imat:{kind}",
+        factory=f"clearchirp.mitigation.imat:{kind}",
         domain="beat",
         needs_mask=True,
         keeps_undisturbed=True,

@@ -106,7 +106,7 @@ class NoiseCanceller:
         hit = np.flatnonzero(mask.any(axis=-1))
         if hit.size:
             # Numba takes a second to load, which `import clearchirp` must not.
-            from clearchirp.mitigate.anc_kernels import cancel
+            from clearchirp.mitigation.anc_kernels import cancel
 
             rows = spectra.reshape(-1, spectra.shape[-1])
             chosen = rows[hit].astype(np.complex128)

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearchirp.mitigate.anc import NoiseCanceller
-from clearchirp.mitigate.catalogue import MethodEntry
+from clearchirp.mitigation.anc import NoiseCanceller
+from clearchirp.mitigation.catalogue import MethodEntry
 from clearchirp.spectrum import range_spectrum
 from clearchirp.types import InputError
 from tests.conformance import CHECKS
@@ -12,7 +12,7 @@ from tests.oracles.anc import cancel
 
 ENTRY = MethodEntry(
     name="anc",
-    factory="clearchirp.mitigate.anc:NoiseCanceller",
+    factory="clearchirp.mitigation.anc:NoiseCanceller",
     domain="range",
     needs_mask=True,
     keeps_undisturbed=False,

@@ -120,7 +120,7 @@ class Autoregressive:
     def _fill(self, rows: Array, flags: Array, hit: Array) -> tuple[int, int, int]:
         """Fill the chirps `hit` of `rows` in place; `flags` is their mask."""
         # Numba takes a second to load, which `import clearchirp` must not.
-        from clearchirp.mitigate.burg import fill
+        from clearchirp.mitigation.burg import fill
 
         chirps = rows[hit]
         work = np.stack([chirps.real, chirps.imag], axis=1).astype(np.float64)
