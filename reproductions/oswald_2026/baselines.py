@@ -13,7 +13,7 @@ from clearchirp.chain import pipeline
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, detectors
 from clearchirp.evaluate.comparison import compare
 from clearchirp.evaluate.simulated import SimulatedRecording
-from clearchirp.mitigate.catalogue import methods
+from clearchirp.mitigation.catalogue import methods
 from clearchirp.simulate import load_scene
 
 COLUMNS = ("f1", "evm", "map_sinr_db", "tpr", "far", "mse_db", "ms")
