@@ -76,7 +76,11 @@ def test_the_reader_of_the_pipe_may_leave(here: Path):
 def test_interrupted_at_work(sent: signal.Signals, code: int, here: Path):
     make_sparse(here / "in.npy", 2000)
     (here / "out.npz").write_bytes(b"what was there before")
-    process = start("mitigate", "in.npy", "-o", "out.npz")
+    # A job in the background of a shell inherits that it ignores Ctrl-C; this one must not.
+    process = start(
+        "mitigate", "in.npy", "-o", "out.npz",
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
     until = time.monotonic() + 30
     while not list(here.glob(".out.npz.*/*")) and time.monotonic() < until:
         time.sleep(0.01)

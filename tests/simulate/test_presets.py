@@ -166,7 +166,7 @@ def test_mru_has_its_share_and_its_sinr():
         ]
         assert sum(near) >= 4  # the weakest stands 9 dB above the noise, below the 12 of the CFAR
     assert np.mean(shares) == pytest.approx(0.10, abs=0.01)
-    assert np.mean(before) == pytest.approx(12.17, abs=1)
+    assert np.mean(before) == pytest.approx(12.17, abs=0.5)
 
 
 def test_sparkle_has_its_levels_and_share():

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from clearchirp.disturbed.adaptive_threshold import AdaptiveThreshold
 from clearchirp.disturbed.deviation import deviation, gamma_for
 from clearchirp.disturbed.laplacian import Laplacian
-from clearchirp.disturbed.runs import alone, closed
+from clearchirp.disturbed.runs import alone, closed, grown
+from clearchirp.settings import check_number
 from clearchirp.types import InputError
 
 
@@ -31,6 +32,10 @@ class Combined:
     guard
         Samples added on either side of each burst, where the receiver's filter lets it rise and
         fall below the threshold. 2 by default.
+    edge
+        Before that, a burst takes in the samples beside it while the modulus exceeds this many
+        times the rms, 3 by default: a lower threshold that alone would flag noise, but not beside
+        a burst.
 
     Source
     ------
@@ -38,20 +43,24 @@ class Combined:
 
     Deviations
     ----------
-    Guard samples: at equal F, the recall is what mitigation lives on. A single flagged sample with
-    no other within the gap is dropped unless its modulus is twice what the threshold asks for:
-    interference lasts as long as its frequency stays inside the receiver's band, noise does not.
-    The rest as in the two parts.
+    Guard samples and edges: at equal F, the recall is what mitigation lives on. A single flagged
+    sample with no other within the gap is dropped unless its modulus is twice what the threshold
+    asks for: interference lasts as long as its frequency stays inside the receiver's band, noise
+    does not. The rest as in the two parts.
     """
 
     false_alarm: float = 1e-6
     factor: float = 5.5
     gap: int = 10
     guard: int = 2
+    edge: float = 3.0
 
     def __post_init__(self) -> None:
         AdaptiveThreshold(false_alarm=self.false_alarm)
         Laplacian(factor=self.factor)
+        check_number("edge", self.edge)
+        if self.edge <= 0:
+            raise InputError(f"edge: must be positive, got {self.edge}")
         for name in ("gap", "guard"):
             value = getattr(self, name)
             if not isinstance(value, int) or value < 0:
@@ -65,4 +74,5 @@ class Combined:
         flags = closed(flags, self.gap, 0)
         sure = 2 * gamma_for(self.false_alarm, np.iscomplexobj(scaled))
         flags &= ~(alone(flags) & (np.abs(scaled) < sure))
+        flags = grown(flags, np.abs(scaled), self.edge)
         return closed(flags, 0, self.guard)

@@ -61,6 +61,49 @@ def alone(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return mask & ~beside
 
 
+def grown(mask: NDArray[np.bool_], modulus: NDArray[Any], limit: float) -> NDArray[np.bool_]:
+    """Return the mask with each run extended while the modulus beside it exceeds a limit.
+
+    Parameters
+    ----------
+    mask, modulus
+        (..., sample).
+    limit
+        A run takes in the sample beside it while that, or the one after it, exceeds this.
+
+    Examples
+    --------
+    >>> modulus = np.array([0.0, 3.0, 1.0, 3.0, 9.0, 2.0, 1.0, 1.0])
+    >>> grown(modulus > 5, modulus, 1.5).astype(int).tolist()
+    [0, 1, 1, 1, 1, 1, 0, 0]
+    """
+    result = np.array(mask, order="C")
+    samples = mask.shape[-1]
+    rows = np.ascontiguousarray(modulus).reshape(-1, samples)
+    _grow_rows(result.reshape(-1, samples), rows, limit)
+    return result
+
+
+@njit(cache=True, nogil=True)
+def _grow_rows(mask: Any, modulus: Any, limit: Any) -> None:  # pragma: no cover
+    samples = mask.shape[1]
+    for row in range(mask.shape[0]):
+        for step in (1, -1):
+            n = 0 if step == 1 else samples - 1
+            while 0 <= n < samples:
+                if mask[row, n]:
+                    n += step
+                    # One quiet sample inside the skirt does not end it: a modulus passes zero.
+                    while 0 <= n < samples and not mask[row, n]:
+                        after = n + step if 0 <= n + step < samples else n
+                        if max(modulus[row, n], modulus[row, after]) <= limit:
+                            break
+                        mask[row, n] = True
+                        n += step
+                else:
+                    n += step
+
+
 @njit(cache=True, nogil=True)
 def _close_rows(rows: Any, gap: Any, guard: Any, result: Any) -> None:  # pragma: no cover
     samples = rows.shape[1]
