@@ -77,8 +77,12 @@ def test_without_truth_only_blind_columns_remain():
         "floor_change_db",
         "detections",
         "peak_change_db",
+        "outside_db",
+        "empty_half_db",
+        "agreement",
         "ms",
     }
+    assert result.rows["zeroing"]["empty_half_db"] < result.rows["none"]["empty_half_db"] - 25
     assert result.rows["none"]["peak_change_db"] == 0
     assert calls == [1]
 

@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.chain import Cleaned, Pipeline, Recording, detections, true_mask
-from clearchirp.metrics import beats, maps, masks
+from clearchirp.metrics import beats, blind, maps, masks
 from clearchirp.spectrum import range_doppler, split_transmitters
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
+
+_LEAST_BINS = 32
+"""Range bins that a map needs for a half without targets that is worth a median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,8 @@ class Example:
     before
         Beat signal (chirp, sample).
     after
-        Method -> cleaned beat signal (chirp, sample).
+        Method -> cleaned beat signal (chirp, sample), but for those under a window, which compare
+        with no other.
     disturbed
         Mask (chirp, sample).
     maps
@@ -197,10 +201,24 @@ def _score(frame: _Frame) -> dict[str, dict[str, float]]:
         }
         if frame.clean_map is None:
             row["peak_change_db"] = _nanmean(maps.power_kept_db(frame.before, cleaned, common))
+            row |= _score_blind(cleaned, found[name], frame)
         else:
             row |= _score_with_truth(result, found[name], frame.clean_map, frame)
         rows[name] = row
     return rows
+
+
+def _score_blind(
+    cleaned: NDArray[Any], found: NDArray[np.bool_], frame: _Frame
+) -> dict[str, float]:
+    """Return what needs no truth and what this kind of recording can tell."""
+    row = {"outside_db": _nanmean(maps.floor_outside_db(cleaned, found))}
+    up_chirp = not frame.waveform.slope < 0
+    if np.iscomplexobj(frame.beat) and up_chirp and cleaned.shape[-1] >= _LEAST_BINS:
+        row["empty_half_db"] = _nanmean(blind.empty_half_floor_db(cleaned))
+    if found.shape[1] > 1:
+        row["agreement"] = _nanmean(blind.common_detections(found))
+    return row
 
 
 def _score_with_truth(
@@ -244,7 +262,7 @@ def _example(frame: _Frame) -> Example:
         rx=rx,
         chirp=int(np.argmax(frame.disturbed[0, rx].sum(axis=-1))),
         before=frame.beat[0, rx],
-        after={name: r.beat[0, rx] for name, r in frame.results.items()},
+        after={n: r.beat[0, rx] for n, r in frame.results.items() if not r.windowed},
         disturbed=frame.disturbed[0, rx],
         maps=shown,
         detections={name: frame.detect(m) for name, m in shown.items()},

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearchirp._version import __version__
 from clearchirp.evaluate.comparison import Comparison
@@ -21,8 +23,14 @@ from clearchirp.report.html import Table, write_report
 from clearchirp.report.writing import save_figure
 from clearchirp.waveform import Waveform
 
+_LINES = 3
+
 COLUMNS = {
-    "floor_db": ("noise floor", "dB", "Median of the range-Doppler map's power."),
+    "floor_db": (
+        "noise floor",
+        "dB",
+        "Median of the range-Doppler map's power, in dB of the unscaled transform.",
+    ),
     "floor_change_db": ("floor change", "dB", "Against the recording as it came."),
     "detections": ("detections", "per frame", "Cells that 2-D CA-CFAR finds (12 dB)."),
     "peak_change_db": (
@@ -30,6 +38,17 @@ COLUMNS = {
         "dB",
         "Power at target cells against the clean map; without truth, against the recording as it "
         "came, at the cells where every method shows a target.",
+    ),
+    "outside_db": ("floor outside", "dB", "Mean power outside of the detections."),
+    "empty_half_db": (
+        "empty half",
+        "dB",
+        "Median power at negative beat frequencies, where an I/Q receiver sees no target.",
+    ),
+    "agreement": (
+        "agreement",
+        "",
+        "Share of the other receivers that detect what one detects: targets are common to all.",
     ),
     "mse_db": ("MSE", "dB", "Mean squared error of the map."),
     "map_sinr_db": ("map SINR", "dB", "Power at true target cells over power elsewhere."),
@@ -75,8 +94,7 @@ def write_comparison(
     example = comparison.example
     real = bool(np.isrealobj(example.before))
     where = f"frame {example.frame}, receiver {example.rx + 1}"
-    best = [name for name in example.after if name not in ("none",)]
-    shown = {name: example.after[name] for name in best}
+    shown = _clearest(comparison)
     chirp = example.chirp
     figures = {
         "range_doppler": (
@@ -120,6 +138,17 @@ def write_comparison(
     return [*written, report]
 
 
+def _clearest(comparison: Comparison) -> dict[str, NDArray[Any]]:
+    """Return the cleaned beat signals with the lowest floors, as many as one figure can show."""
+    after = comparison.example.after
+    ranked = sorted(
+        (name for name in after if name != "none"),
+        key=lambda name: comparison.rows[name]["floor_db"],
+    )
+    chosen = set(ranked[:_LINES])
+    return {name: signal for name, signal in after.items() if name in chosen}
+
+
 def _table(comparison: Comparison) -> Table:
     columns = list(next(iter(comparison.rows.values())))
     rows = [
@@ -140,5 +169,5 @@ def _meaning(comparison: Comparison) -> Table:
 
 
 def _number(column: str, value: float) -> str:
-    decimals = {"far": 5, "tpr": 3, "f1": 3, "evm": 3}.get(column, 2)
+    decimals = {"far": 5, "tpr": 3, "f1": 3, "evm": 3, "agreement": 3}.get(column, 2)
     return "–" if math.isnan(value) else f"{value:.{decimals}f}"
