@@ -144,7 +144,9 @@ def test_an_option_that_mitigate_cannot_use(options, told, run: Run, recording, 
     (here / "folder.zarr").mkdir()
     (here / "out.npz").write_bytes(b"what was there before")
     before = listing(here)
-    ran = run("mitigate", recording, *([] if "-o" in options else ["-o", "out.npz"]), *options)
+    rest = [] if "-o" in options else ["-o", "out.npz"]
+    rest += [] if "-m" in options else ["-m", "ar"]
+    ran = run("mitigate", recording, *rest, *options)
     assert ran.code == 2
     assert ran.line.startswith("clearchirp: ")
     assert told in ran.line
@@ -217,12 +219,14 @@ def test_a_fault_of_ours_is_one_line_too(run: Run, recording, here, monkeypatch)
 
     before = listing(here)
     monkeypatch.setattr(Autoregressive, "__call__", broken)
-    ran = run("mitigate", recording, "-o", "out.npz")
+    ran = run("mitigate", recording, "-m", "ar", "-o", "out.npz")
     assert ran.code == 1
     assert ran.line.startswith("clearchirp: ZeroDivisionError: in the middle of it")
     assert listing(here) == before
     monkeypatch.setenv("CLEARCHIRP_DEBUG", "1")
-    monkeypatch.setattr("sys.argv", ["clearchirp", "mitigate", "in.npz", "-o", "out.npz"])
+    monkeypatch.setattr(
+        "sys.argv", ["clearchirp", "mitigate", "in.npz", "-m", "ar", "-o", "out.npz"]
+    )
     from clearchirp.cli.main import main
 
     with pytest.raises(ZeroDivisionError):

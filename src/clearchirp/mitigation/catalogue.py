@@ -205,7 +205,7 @@ _ENTRIES = (
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
 """Name -> entry."""
 
-DEFAULT_METHOD = "ar"
+DEFAULT_METHOD = "imat-2d"
 """The best that has landed."""
 
 
