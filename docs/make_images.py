@@ -16,8 +16,8 @@ def main() -> None:
     """Write every picture."""
     scene = load_scene("demo")
     frame = simulate_frame(scene, 0, 0)
-    maps = {"before: two interferers": range_doppler(frame.beat)[0]}
-    for method in ("zeroing", "ar"):
+    maps = {"before": range_doppler(frame.beat)[0]}
+    for method in ("zeroing", "imat-2d"):
         maps[f"after {method}"] = mitigate(frame.beat, method=method).range_doppler[0]
     maps["truth: no interference"] = range_doppler(frame.clean)[0]
     IMAGES.mkdir(exist_ok=True)

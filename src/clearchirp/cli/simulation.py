@@ -26,7 +26,7 @@ from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
 
-_DEMO_METHODS = ["none", "zeroing", "ramp-filter", "ar"]
+_DEMO_METHODS = ["none", "zeroing", "ar", "imat-2d"]
 _DEMO_FOLDER = Path("clearchirp-demo")
 _TRUTH = ("targets", "clean", "interference", "disturbed")
 
