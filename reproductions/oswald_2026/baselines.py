@@ -1,8 +1,8 @@
 """Every method on the `imfrac` scene of Oswald 2026: F1, EVM, SINR, TPR, FAR.
 
 ``python reproductions/oswald_2026/baselines.py [--frames 10] [--seed 0] [-o FOLDER]``. The same as
-``clearchirp evaluate imfrac --frames 10``, with a line that says whether the order that the paper
-publishes for its zeroing baselines holds: the oracle before the detector.
+``clearchirp evaluate imfrac --frames 10``, and on top where zeroing with the oracle's mask is better
+than with the detector's. The paper says of it: a high TPR and a high FAR.
 """
 
 from __future__ import annotations
@@ -32,8 +32,22 @@ def main() -> None:
     print(f"{'':18s}" + "".join(f"{column:>13s}" for column in COLUMNS))
     for name, row in rows.items():
         print(f"{name:18s}" + "".join(f"{row[column]:13.4f}" for column in COLUMNS))
-    better = rows["zeroing-oracle"]["f1"] > rows["zeroing"]["f1"]
-    print(f"zeroing-oracle before zeroing in F1: {'yes' if better else 'no'}")
+    print("\nzeroing-oracle against zeroing:")
+    for column, best in (
+        ("f1", max),
+        ("evm", min),
+        ("map_sinr_db", max),
+        ("tpr", max),
+        ("far", min),
+    ):
+        oracle, found = rows["zeroing-oracle"][column], rows["zeroing"][column]
+        verdict = "better" if best(oracle, found) == oracle else "worse"
+        print(f"  {column:12s} {oracle:9.4f} against {found:9.4f}: {verdict}")
+    print(
+        "The oracle gives up every sample on which the interference is stronger than the rest, weak\n"
+        "interference too; the detector leaves that in. The oracle's gaps are longer: less is left\n"
+        "of the interference (MSE, SINR, TPR), and the strong targets spread more (FAR, F1, EVM)."
+    )
 
 
 if __name__ == "__main__":
