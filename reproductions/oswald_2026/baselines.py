@@ -1,8 +1,8 @@
 """Every method on the `imfrac` scene of Oswald 2026: F1, EVM, SINR, TPR, FAR.
 
-``python reproductions/oswald_2026/baselines.py [--frames 10] [--seed 0] [-o FOLDER]``. The same as
-``clearchirp evaluate imfrac --frames 10``, and on top where zeroing with the oracle's mask is better
-than with the detector's. The paper says of it: a high TPR and a high FAR.
+``python reproductions/oswald_2026/baselines.py [--frames 10] [--seed 0]``. The same as
+``clearchirp evaluate imfrac --frames 10``, and on top where zeroing with the oracle's mask is
+better than with the detector's. The paper says of it: a high TPR and a high FAR.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ def main() -> None:
         verdict = "better" if best(oracle, found) == oracle else "worse"
         print(f"  {column:12s} {oracle:9.4f} against {found:9.4f}: {verdict}")
     print(
-        "The oracle gives up every sample on which the interference is stronger than the rest, weak\n"
-        "interference too; the detector leaves that in. The oracle's gaps are longer: less is left\n"
-        "of the interference (MSE, SINR, TPR), and the strong targets spread more (FAR, F1, EVM)."
+        "The oracle gives up every sample on which the interference is stronger than the rest,\n"
+        "weak interference too, which the detector leaves in. Its gaps are longer: less is left of\n"
+        "the interference (MSE, SINR, TPR), and strong targets spread more (FAR, F1, EVM)."
     )
 
 
