@@ -162,3 +162,22 @@ def test_detections_keep_to_the_half_with_targets(demo):
 def test_bad_arrays_are_named(bad):
     with pytest.raises(InputError, match="beat"):
         cc.mitigate(bad)
+
+
+def test_a_mask_of_another_shape_is_refused(demo):
+    capture = from_array(demo.beat[0, 0], waveform=demo.waveform)
+    for bad in (demo.disturbed[0, 0].T, np.zeros((3, 3), bool)):
+        with pytest.raises(InputError, match="shape"):
+            cc.mitigate(capture, method="zeroing", disturbed=bad)
+    for good in (demo.disturbed[0, 0], demo.disturbed[:1, :1]):
+        cleaned = cc.mitigate(capture, method="zeroing", disturbed=good)
+        np.testing.assert_array_equal(cleaned.disturbed, demo.disturbed[0, 0])
+
+
+def test_settings_go_with_names(demo):
+    with pytest.raises(InputError, match="settings"):
+        cc.mitigate(demo.beat[0], cc.methods["zeroing"](), settings={"taper": 1})
+    with pytest.raises(InputError, match="detector_settings"):
+        cc.mitigate(
+            demo.beat[0], "zeroing", cc.detectors["combined"](), detector_settings={"gap": 1}
+        )

@@ -12,7 +12,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from clearchirp.arrays import check_beat
+from clearchirp.arrays import check_beat, check_mask
 from clearchirp.cfar import Cfar
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
 from clearchirp.disturbed.oracle import Oracle
@@ -145,6 +145,10 @@ def pipeline(
         Tells the transmit order of a TDM-MIMO frame.
     """
     order = waveform.transmit_order if waveform is not None else (0,)
+    if settings and not isinstance(method, str):
+        raise InputError("settings: are for a method given by name; set them on the object itself")
+    if detector_settings and not isinstance(detector, str):
+        raise InputError("detector_settings: are for a detector given by name")
     oracle = False
     if isinstance(detector, str):
         found = find_detector(detector)
@@ -152,7 +156,7 @@ def pipeline(
         detector = found(**(detector_settings or {}))
     if not isinstance(method, str):
         domain = getattr(method, "domain", "beat")
-        name = getattr(method, "name", type(method).__name__)
+        name = getattr(method, "name", getattr(method, "__name__", type(method).__name__))
         return Pipeline(
             mitigator=method,
             domain=domain,
@@ -223,7 +227,11 @@ def mitigate(
         parts = list(mitigate_frames(recording, work))
     else:
         beat = recording.read()
-        parts = [work(beat, np.reshape(disturbed, beat.shape))]
+        # The mask may have the axes that the file has, or all four.
+        like = (
+            beat if np.ndim(disturbed) == 4 else beat.reshape(*recording.leading, *beat.shape[2:])
+        )
+        parts = [work(beat, check_mask(disturbed, like).reshape(beat.shape))]
     return _joined(parts, recording.leading)
 
 

@@ -99,3 +99,46 @@ def test_interference_onto_a_real_recording(run, tmp_path, data):
     assert 0.001 < json.loads(result.out)["disturbed_share"] < 0.2
     parts = recording.read().view(np.float32)
     np.testing.assert_array_equal(parts, np.rint(parts))  # counts, as from the converter
+
+
+def test_a_mask_that_was_found_is_not_the_truth(run, tmp_path):
+    source, out = tmp_path / "a.npz", tmp_path / "b.npz"
+    assert run("simulate", "demo", "-o", source, "--frames", 1, "--quiet").code == 0
+    for suffix in (".npz", ".zarr", ".h5", ".mat"):
+        out = tmp_path / f"b{suffix}"
+        assert run("mitigate", source, "-m", "ramp-filter", "-o", out, "--quiet").code == 0
+        recording = cc.open(out)
+        assert "disturbed" not in recording.truth
+        assert any("windowed" in note for note in recording.notes)
+        assert "against the truth" not in run("detect", out).out
+
+
+def test_oracles_clean_a_recording_that_knows(run, tmp_path):
+    source, out = tmp_path / "a.npz", tmp_path / "b.npz"
+    assert run("simulate", "demo", "-o", source, "--frames", 1, "--quiet").code == 0
+    truth = cc.open(source).truth["disturbed"][0:1]
+    for chosen in (("-m", "zeroing-oracle"), ("-m", "zeroing", "-d", "oracle")):
+        assert run("mitigate", source, *chosen, "-o", out).code == 0
+        with np.load(out) as cleaned:
+            np.testing.assert_array_equal(cleaned["disturbed"], truth)
+            assert not cleaned["beat"][truth].any()
+
+
+def test_interference_goes_onto_clean_recordings_only(run, tmp_path):
+    source = tmp_path / "a.npz"
+    assert run("simulate", "demo", "-o", source, "--frames", 1, "--quiet").code == 0
+    result = run("simulate", "demo", "--onto", source, "-o", tmp_path / "b.npz")
+    assert result.code == 2
+    assert "clean" in result.err
+
+
+def test_evaluate_leaves_out_methods_for_other_receivers(run):
+    said = json.loads(run("evaluate", "imfrac-real", "--frames", 1, "--json").out)
+    assert "anc" not in said["methods"]
+    assert "imat-2d" in said["methods"]
+
+
+def test_tiny_recordings_are_compared_too(run, tmp_path):
+    beat = np.random.default_rng(0).standard_normal((2, 8))
+    np.save(tmp_path / "a.npy", beat)
+    assert run("compare", tmp_path / "a.npy", "-m", "none", "-m", "zeroing", "--json").code == 0

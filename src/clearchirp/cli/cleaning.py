@@ -69,7 +69,7 @@ def mitigate(
     quiet: Quiet = False,
 ) -> None:
     """Remove the interference of a recording, frame by frame."""
-    from clearchirp.chain import pipeline
+    from clearchirp.chain import pipeline, true_mask
     from clearchirp.io import CaptureWriter
 
     reading = Reading(
@@ -100,7 +100,7 @@ def mitigate(
     with writer as sink, progress("cleaning", len(capture), quiet=quiet) as step:
         for number in range(len(capture)):
             beat = capture.read(number, number + 1)
-            cleaned = work(beat)
+            cleaned = work(beat, true_mask(capture, number) if work.oracle else None)
             sink.write(
                 beat=cleaned.beat,
                 disturbed=cleaned.disturbed,
@@ -171,7 +171,7 @@ class _Tally:
 def _in_words(facts: dict[str, Any]) -> str:
     frames, seconds = counted(facts["frames"], "frame"), f"{facts['seconds']:.2f} s"
     if facts["frames_hit"] == 0:
-        told = f"{facts['output']}: no interference found by {facts['detector']} in {frames}"
+        told = f"{facts['output']}: {facts['detector']} found no interference in {frames}"
         told += "" if facts["windowed"] else ", the beat signal is written as it was"
         return f"{told}; {seconds}"
     change = facts["floor_change_db"]

@@ -69,7 +69,7 @@ def compare(
     chosen = Settings(settings, given, detector)
     check_folder(output)
     capture = reading.open(file)
-    names = given if methods else _taking(given, capture.is_complex)
+    names = given if methods else taking(given, capture.is_complex)
     run_comparison(
         capture,
         str(capture.path),
@@ -163,7 +163,7 @@ def run_comparison(
     say(f"{written[-1]} and {len(written) - 1} figures beside it", quiet=quiet or json)
 
 
-def _taking(names: list[str], is_complex: bool) -> list[str]:
+def taking(names: list[str], is_complex: bool) -> list[str]:
     """Leave out the methods that do not take this kind of receiver."""
     from clearchirp.mitigation.catalogue import methods as all_methods
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from clearchirp.cli.comparing import check_folder, method_names, run_comparison
+from clearchirp.cli.comparing import check_folder, method_names, run_comparison, taking
 from clearchirp.cli.options import DetectorName, Json, Quiet, Set, Settings
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.mitigation.catalogue import methods as all_methods
@@ -55,6 +55,8 @@ def evaluate(
     chosen = Settings(settings, names, detector)
     check_folder(output)
     plan = load_scene(scene)
+    if not methods:
+        names = taking(names, not plan.receiver.real)
     recording = SimulatedRecording(scene=plan, frames=frames, seed=seed)
     run_comparison(
         recording,

@@ -146,6 +146,11 @@ def _onto_recording(
 ) -> _Source:
     from clearchirp.simulate import interference_onto
 
+    known = capture.truth.get("disturbed")
+    if known is not None and any(known[k : k + 1].any() for k in range(len(capture))):
+        raise InputError(
+            f"{capture.path}: is disturbed itself, by its own truth; --onto takes a clean recording"
+        )
     count = len(capture) if frames is None else frames
     if count > len(capture):
         raise InputError(f"--frames: {capture.path} has {len(capture)} frames, not {count}")

@@ -132,7 +132,10 @@ class _Frame:
     def detect(self, range_doppler_map: NDArray[Any]) -> NDArray[np.bool_]:
         """Return the cells where the default object detector finds something."""
         real = np.isrealobj(self.beat)
-        return detections(range_doppler_map, real=real, waveform=self.waveform)
+        try:
+            return detections(range_doppler_map, real=real, waveform=self.waveform)
+        except InputError:  # a map too small for the detector's window shows no objects
+            return np.zeros(range_doppler_map.shape, dtype=bool)
 
 
 def _clean_frame(

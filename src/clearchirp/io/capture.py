@@ -133,12 +133,12 @@ class Capture:
     (2, (1, 1, 8, 16), True)
     """
 
-    frames: Frames
+    frames: Frames = field(repr=False)
     waveform: Waveform
     format: str
     path: Path
     notes: tuple[str, ...] = ()
-    truth: Mapping[str, Frames] = field(default_factory=dict)
+    truth: Mapping[str, Frames] = field(default_factory=dict, repr=False)
     leading: tuple[int, ...] = ()
     full_scale: tuple[float, float] | None = None
 

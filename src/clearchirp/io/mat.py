@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from clearchirp.io.capture import Capture
 from clearchirp.io.npz import MOST_INFLATED, MOST_RATIO
 from clearchirp.io.options import Options, reading
-from clearchirp.io.stored import WANTED, Stored, describe
+from clearchirp.io.stored import MADE_BY, WANTED, Stored, describe
 from clearchirp.types import InputError
 
 _BYTES = {
@@ -47,9 +47,13 @@ def load_mat(path: Path, names: tuple[str, ...]) -> tuple[dict[str, Any], tuple[
     from scipy.io import loadmat, whosmat
 
     there = whosmat(path)
-    wanted = [(n, shape, kind) for n, shape, kind in there if n in names and kind in _BYTES]
+    wanted = [
+        (n, shape, kind)
+        for n, shape, kind in there
+        if n in names and (kind in _BYTES or (kind == "char" and n in MADE_BY))
+    ]
     # Compressed variables are inflated by SciPy whole: look at what they declare before that.
-    declared = sum(math.prod(shape) * _BYTES[kind] for _, shape, kind in wanted)
+    declared = sum(math.prod(shape) * _BYTES.get(kind, 2) for _, shape, kind in wanted)
     stored = path.stat().st_size
     if declared > MOST_INFLATED and declared > MOST_RATIO * stored:
         raise InputError(

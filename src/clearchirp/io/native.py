@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearchirp.io.capture import Capture
 from clearchirp.io.options import Options, reading
-from clearchirp.io.stored import SCALARS, WANTED, Stored, describe
+from clearchirp.io.stored import MADE_BY, SCALARS, WANTED, Stored, describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def read_zarr(path: Path, options: Options) -> Capture:
             listing.append(describe(name, shape, dtype))
             if name in wanted:
                 arrays[name] = _Variable(path, array, shape, dtype)
-        for name in (*SCALARS, "transmit_order"):
+        for name in (*SCALARS, *MADE_BY, "transmit_order"):
             value = group.attrs.get(name)
             if name not in arrays and value is not None:
                 arrays[name] = np.asarray(value)

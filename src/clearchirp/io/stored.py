@@ -29,7 +29,9 @@ TRUTH = ("targets", "clean", "interference", "disturbed")
 SCALARS = ("start_frequency", "slope", "sample_rate", "chirp_interval", "adc_start")
 FOREIGN = {"f_s": "sample_rate", "sweep_slope": "slope"}
 """Names that published MATLAB files use; taken where ours are not there, and noted."""
-WANTED = ("beat", *TRUTH, *SCALARS, *FOREIGN, "transmit_order")
+MADE_BY = ("method", "detector", "windowed")
+"""What `mitigate` and `detect` write besides: such a file's mask is a finding, not the truth."""
+WANTED = ("beat", *TRUTH, *SCALARS, *FOREIGN, *MADE_BY, "transmit_order")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,11 @@ class Stored:
             notes.append("The sign convention is turned round: everything complex is conjugated.")
         frames = ArrayFrames(array=beat, shape=shape, dtype=dtype, conjugate=options.conjugate)
         truth = self._truth(original, shape, options.conjugate, notes)
+        if "windowed" in self.arrays and bool(np.ravel(self.arrays["windowed"][...])[0]):
+            notes.append(
+                "The beat signal came back from a windowed spectrum: its chirps fade at both ends, "
+                "and another window adds to that."
+            )
         waveform = self._waveform(shape, options, notes)
         return Capture(
             frames=frames,
@@ -102,7 +109,8 @@ class Stored:
         truth: dict[str, Frames] = {}
         for name in TRUTH:
             array = self.arrays.get(name)
-            if array is None:
+            found = name == "disturbed" and ("method" in self.arrays or "detector" in self.arrays)
+            if array is None or found:
                 continue
             stored = np.dtype(array.dtype)
             if name == "disturbed":
