@@ -34,6 +34,15 @@ def is_complex(x: Array) -> bool:
     return bool(namespace(x).isdtype(x.dtype, "complex floating"))
 
 
+def squared_magnitude(spectrum: Array) -> Array:
+    """Return |spectrum|^2 of a real or complex array of any library, in its own precision."""
+    if not is_complex(spectrum):
+        return spectrum * spectrum
+    xp = namespace(spectrum)
+    real, imag = xp.real(spectrum), xp.imag(spectrum)
+    return real * real + imag * imag
+
+
 def check_beat(beat: Array, *, name: str = "beat", min_ndim: int = 1) -> Array:
     """Return `beat` if it is a beat signal, raise `InputError` otherwise.
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from clearchirp import _cfar_windows
 from clearchirp._cfar_windows import Window, cut_window, leaves_a_cell_alone, wrapped_window
-from clearchirp.arrays import is_complex, is_numpy, namespace
+from clearchirp.arrays import is_numpy, namespace, squared_magnitude
 from clearchirp.types import Array, InputError
 
 _KINDS = ("ca", "go", "lo", "os")
@@ -186,15 +186,6 @@ def _windows(cfar: Cfar, shape: tuple[int, ...], name: str) -> tuple[Window, ...
             "training cell; use fewer guard cells or a larger map"
         )
     return windows
-
-
-def squared_magnitude(spectrum: Array) -> Array:
-    """Return |spectrum|^2 of a real or complex array of any library, in its own precision."""
-    if not is_complex(spectrum):
-        return spectrum * spectrum
-    xp = namespace(spectrum)
-    real, imag = xp.real(spectrum), xp.imag(spectrum)
-    return real * real + imag * imag
 
 
 def _check_kind_of_array(maps: Array, name: str, kinds: tuple[str, ...]) -> None:

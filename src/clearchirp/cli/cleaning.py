@@ -30,9 +30,7 @@ from clearchirp.cli.options import (
 from clearchirp.cli.printing import counted, note, percent, print_json, progress, say
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.mitigation.catalogue import DEFAULT_METHOD
-from clearchirp.types import InputError, Status
-
-_FIGURES = (".png", ".svg", ".pdf")
+from clearchirp.types import Status
 
 
 def mitigate(
@@ -209,11 +207,9 @@ def _variables(capture: Any) -> dict[str, np.dtype[Any]]:
 
 
 def _check_figure(path: Path) -> None:
-    from clearchirp.report.writing import check_target
+    from clearchirp.report.writing import check_figure_target
 
-    if path.suffix.lower() not in _FIGURES:
-        raise InputError(f"--figure {path}: a figure is written as {', '.join(_FIGURES)}")
-    check_target(path)
+    check_figure_target(path)
 
 
 def _write_figure(path: Path, capture: Any, method: str, worst: Any) -> None:

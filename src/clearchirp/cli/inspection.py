@@ -58,6 +58,8 @@ def info(
     quiet: Quiet = False,
 ) -> None:
     """Say what a recording holds: shape, radar, saturation, share of disturbed samples a frame."""
+    from clearchirp.disturbed.summary import saturated_share
+
     packets = _packets(file, format)
     if packets is not None and waveform is None:
         _print_packets(file, packets, json, quiet)
@@ -72,7 +74,7 @@ def info(
         for number, beat in _frames(capture):
             row: dict[str, Any] = {"frame": number, "disturbed_share": float(detector(beat).mean())}
             if capture.full_scale is not None:
-                row["saturated_share"] = _saturated(beat, capture.full_scale)
+                row["saturated_share"] = saturated_share(beat, capture.full_scale)
             rows.append(row)
             step()
     if json:
@@ -208,14 +210,6 @@ def _print_packets(file: Path, packets: dict[str, Any], json: bool, quiet: bool)
 def _frames(capture: Any) -> Iterator[tuple[int, Any]]:
     for number in range(len(capture)):
         yield number, capture.read(number, number + 1)
-
-
-def _saturated(beat: Any, full_scale: tuple[float, float]) -> float:
-    low, high = full_scale
-    if not np.iscomplexobj(beat):
-        return float(((beat <= low) | (beat >= high)).mean())
-    parts = beat.view(beat.real.dtype).reshape(*beat.shape, 2)
-    return float(((parts <= low) | (parts >= high)).any(axis=-1).mean())
 
 
 def _summary_row(row: Any, sample_rate: float) -> dict[str, object]:

@@ -72,6 +72,20 @@ def summarise(
     )
 
 
+def saturated_share(beat: NDArray[Any], full_scale: tuple[float, float]) -> float:
+    """Return the share of samples at either end of the ADC, in I or Q.
+
+    `full_scale` is the lowest and the highest value that a count can take, in the units of `beat`.
+
+    >>> saturated_share(np.array([0.0, 5.0, 9.0, 2.0]), (0.0, 9.0))
+    0.5
+    """
+    low, high = full_scale
+    parts = [np.real(beat), np.imag(beat)] if np.iscomplexobj(beat) else [beat]
+    over = [(part <= low) | (part >= high) for part in parts]
+    return float(np.any(over, axis=0).mean())
+
+
 def _interference_to_noise_db(beat: NDArray[Any], disturbed: NDArray[np.bool_]) -> float:
     scaled, _ = deviation(beat, detector="summary")
     power = (np.abs(scaled) ** 2).reshape(-1, *beat.shape[-2:])

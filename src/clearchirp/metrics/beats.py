@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 
-from clearchirp.arrays import namespace
-from clearchirp.cfar import squared_magnitude
+from clearchirp.arrays import namespace, squared_magnitude
 from clearchirp.metrics._parts import cells_of, check_maps, decibel, per_map, ratio, total
 from clearchirp.types import Array
 

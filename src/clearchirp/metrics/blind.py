@@ -17,8 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from clearchirp.arrays import is_complex, namespace
-from clearchirp.cfar import squared_magnitude
+from clearchirp.arrays import is_complex, namespace, squared_magnitude
 from clearchirp.metrics._parts import (
     check_maps,
     check_mask_axes,

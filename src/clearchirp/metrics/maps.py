@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import math
 
-from clearchirp.arrays import is_complex, namespace
-from clearchirp.cfar import Cfar, squared_magnitude
+from clearchirp.arrays import is_complex, namespace, squared_magnitude
+from clearchirp.cfar import Cfar
 from clearchirp.metrics import masks
 from clearchirp.metrics._parts import (
     cells_of,

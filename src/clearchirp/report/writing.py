@@ -50,12 +50,17 @@ def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
         For another suffix, or where the folder does not exist.
     """
     path = Path(path)
+    check_figure_target(path)
+    write_whole(path, render(figure, path.suffix.lower().removeprefix(".")))
+    return path
+
+
+def check_figure_target(path: Path) -> None:
+    """Raise `InputError` unless a figure can be written to `path`."""
     form = path.suffix.lower().removeprefix(".")
     if form not in _METADATA:
         raise InputError(f"{path}: a figure is written as .png, .svg or .pdf, not {form or path!s}")
     check_target(path)
-    write_whole(path, render(figure, form))
-    return path
 
 
 def check_target(path: Path) -> None:
