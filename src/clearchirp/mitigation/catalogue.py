@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-from clearchirp.settings import build
+from clearchirp.settings import build, defaults
 from clearchirp.types import InputError, Mitigator
 
 Domain = Literal["beat", "range", "range-doppler", "range-doppler-angle"]
@@ -23,6 +23,8 @@ class MethodEntry:
         As on the command line.
     factory
         ``module:class``, imported when first used.
+    solver
+        ``module:class`` of the solver that it is built around; its settings are the method's, too.
     domain
         What the result is: a beat signal, range spectra or a map.
     needs_mask
@@ -53,16 +55,50 @@ class MethodEntry:
     real: bool = True
     complex: bool = True
     arrays: Literal["numpy", "any"] = "numpy"
+    solver: str = ""
     summary: str
     source: str
     cost: float
 
     def __call__(self, **settings: object) -> Mitigator:
         """Return the mitigator with the given settings; `InputError` for a wrong one."""
-        return build(self.factory, self.name, settings)
+        return build(self.factory, self.name, settings, self.solver)
+
+    def defaults(self) -> dict[str, object]:
+        """Return the settings by name, with their default values."""
+        return defaults(self.factory, self.solver)
 
 
 _ROOM = "clearchirp.mitigation."
+
+
+def _sparse(
+    name: str, solver: str, how: str, source: str, cost: tuple[float, float]
+) -> tuple[MethodEntry, MethodEntry]:
+    """Return the two entries of a solver: what only fills the gaps, and the sparse map itself."""
+    filling = MethodEntry(
+        name=name,
+        factory=_ROOM + "sparse_recovery:SparseRecovery",
+        solver="clearchirp.solvers." + solver,
+        domain="beat",
+        needs_mask=True,
+        keeps_undisturbed=True,
+        arrays="any",
+        summary=f"gaps refilled from a sparse map: {how}",
+        source=source,
+        cost=cost[0],
+    )
+    itself = replace(
+        filling,
+        name=f"{name}-map",
+        factory=_ROOM + "sparse_recovery:SparseMap",
+        domain="range-doppler",
+        keeps_undisturbed=False,
+        summary=f"the sparse map itself: {how}",
+        cost=cost[1],
+    )
+    return filling, itself
+
 
 _ENTRIES = (
     MethodEntry(
@@ -200,6 +236,18 @@ _ENTRIES = (
         source="TI SWRA725",
         cost=4,
     ),
+    *_sparse("ist", "ist:Ist", "soft thresholding", "Daubechies 2004", (9, 9)),
+    *_sparse("iht", "iht:Iht", "hard thresholding", "Blumensath 2009", (9, 9)),
+    *_sparse("fista", "fista:Fista", "accelerated soft thresholding", "Beck 2009", (30, 30)),
+    *_sparse("pm-ist", "pm_ist:PmIst", "soft thresholding, prior from frames before", "Chen 2022", (12, 12)),
+    *_sparse("pm-iht", "pm_iht:PmIht", "hard thresholding, prior from frames before", "Chen 2022", (12, 12)),
+    *_sparse("omp", "omp:Omp", "orthogonal matching pursuit", "Pati 1993", (300, 300)),
+    *_sparse("cosamp", "cosamp:CoSaMP", "compressive sampling matching pursuit", "Needell 2009", (300, 300)),
+    *_sparse("amp", "amp:Amp", "approximate message passing", "Donoho 2009", (30, 30)),
+    *_sparse("gamp", "gamp:Gamp", "message passing with a learned prior", "Rangan 2011", (30, 30)),
+    *_sparse("yall1", "yall1:Yall1", "basis pursuit by alternating directions", "Yang 2011", (30, 30)),
+    *_sparse("sbl", "sbl:Sbl", "sparse Bayesian learning", "Duan 2017", (100, 100)),
+    _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 30))[1],
 )
 
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
