@@ -96,9 +96,12 @@ def mitigate(
     tally = _Tally()
     start = time.perf_counter()
     with writer as sink, progress("cleaning", len(capture), quiet=quiet) as step:
+        history = None
         for number in range(len(capture)):
             beat = capture.read(number, number + 1)
-            cleaned = work(beat, true_mask(capture, number) if work.oracle else None)
+            mask = true_mask(capture, number) if work.oracle else None
+            cleaned = work(beat, mask, history)
+            history = cleaned.history
             sink.write(
                 beat=cleaned.beat,
                 disturbed=cleaned.disturbed,

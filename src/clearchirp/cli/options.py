@@ -216,12 +216,11 @@ class Settings:
     """What ``--set`` said, by method and detector."""
 
     def __init__(self, given: Iterable[str] | None, methods: Iterable[str], detector: str) -> None:
-        factories = {name: find_method(name).factory for name in methods}
+        self._known = {name: find_method(name).defaults() for name in methods}
         # A bare key belongs to the method; where there is none, to the detector.
-        self._bare = list(factories) or [detector]
-        factories[detector] = find_detector(detector).factory
-        self._known = {name: defaults(factory) for name, factory in factories.items()}
-        self._by_name: dict[str, dict[str, object]] = {name: {} for name in factories}
+        self._bare = list(self._known) or [detector]
+        self._known[detector] = defaults(find_detector(detector).factory)
+        self._by_name: dict[str, dict[str, object]] = {name: {} for name in self._known}
         for text in given or ():
             self._take(text)
 

@@ -239,13 +239,33 @@ _ENTRIES = (
     *_sparse("ist", "ist:Ist", "soft thresholding", "Daubechies 2004", (9, 9)),
     *_sparse("iht", "iht:Iht", "hard thresholding", "Blumensath 2009", (9, 9)),
     *_sparse("fista", "fista:Fista", "accelerated soft thresholding", "Beck 2009", (30, 30)),
-    *_sparse("pm-ist", "pm_ist:PmIst", "soft thresholding, prior from frames before", "Chen 2022", (12, 12)),
-    *_sparse("pm-iht", "pm_iht:PmIht", "hard thresholding, prior from frames before", "Chen 2022", (12, 12)),
+    *_sparse(
+        "pm-ist",
+        "pm_ist:PmIst",
+        "soft thresholding, prior from frames before",
+        "Chen 2022",
+        (12, 12),
+    ),
+    *_sparse(
+        "pm-iht",
+        "pm_iht:PmIht",
+        "hard thresholding, prior from frames before",
+        "Chen 2022",
+        (12, 12),
+    ),
     *_sparse("omp", "omp:Omp", "orthogonal matching pursuit", "Pati 1993", (300, 300)),
-    *_sparse("cosamp", "cosamp:CoSaMP", "compressive sampling matching pursuit", "Needell 2009", (300, 300)),
+    *_sparse(
+        "cosamp",
+        "cosamp:CoSaMP",
+        "compressive sampling matching pursuit",
+        "Needell 2009",
+        (300, 300),
+    ),
     *_sparse("amp", "amp:Amp", "approximate message passing", "Donoho 2009", (30, 30)),
     *_sparse("gamp", "gamp:Gamp", "message passing with a learned prior", "Rangan 2011", (30, 30)),
-    *_sparse("yall1", "yall1:Yall1", "basis pursuit by alternating directions", "Yang 2011", (30, 30)),
+    *_sparse(
+        "yall1", "yall1:Yall1", "basis pursuit by alternating directions", "Yang 2011", (30, 30)
+    ),
     *_sparse("sbl", "sbl:Sbl", "sparse Bayesian learning", "Duan 2017", (100, 100)),
     _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 30))[1],
 )

@@ -27,10 +27,10 @@ MAP_WINDOWS = ("hann", "none")
 class SparseRecovery:
     """Refill the disturbed samples of each frame from a sparse range-Doppler spectrum.
 
-    The undisturbed samples y, under a window, are taken for y = A x with the masked Fourier operator
-    A; a solver finds the sparse x; the gaps get the inverse FFT of x, the window divided out. The
-    other samples stay as they are, bit for bit, and with them the floor of noise that an object
-    detector needs.
+    The undisturbed samples y, under a window, are y = A x with the masked Fourier operator A; a
+    solver finds the sparse x; the gaps get the inverse FFT of x, the window divided out. The other
+    samples stay as they are, bit for bit, and with them the floor of noise that an object detector
+    needs.
 
     Parameters
     ----------
@@ -55,8 +55,8 @@ class SparseRecovery:
     frame without disturbed samples is returned as it is; one without undisturbed samples is zero.
     A real frame is treated as a complex one with a symmetric spectrum.
 
-    Refilled samples are no larger than the largest undisturbed one of their frame, since dividing by
-    the window magnifies errors at the edges.
+    Refilled samples are no larger than the largest undisturbed one of their frame, since dividing
+    by the window magnifies errors at the edges.
 
     Source
     ------
@@ -137,10 +137,10 @@ class SparseRecovery:
 class SparseMap:
     """The sparse range-Doppler spectrum of each frame itself: the paper's map.
 
-    As `SparseRecovery`, but the result is x in the form of the range-Doppler map of the conventions:
-    the solver works on the samples under the symmetric Hann windows, so that its bins are those of
-    `clearchirp.spectrum.range_doppler`, and zero where the threshold left nothing. No floor of noise
-    remains: a detector that compares with its surroundings finds every bin that is left.
+    As `SparseRecovery`, but the result is x in the form of the conventions' range-Doppler map: the
+    solver works on the samples under the symmetric Hann windows, so that its bins are those of
+    `clearchirp.spectrum.range_doppler`, and zero where the threshold left nothing. No floor of
+    noise remains: a detector that compares with its surroundings finds every bin that is left.
 
     Parameters
     ----------
@@ -308,9 +308,7 @@ def _stacked(parts: list[Array], shape: tuple[int, ...], like: Array) -> Array:
     return namespace(like).reshape(namespace(like).stack(parts), shape)
 
 
-def _result(
-    signal: Array, disturbed: Array, done: list[_Recovered], has_memory: bool
-) -> Mitigated:
+def _result(signal: Array, disturbed: Array, done: list[_Recovered], has_memory: bool) -> Mitigated:
     counts = [one.iterations for one in done]
     unfinished = sum(one.status is Status.MAX_ITERATIONS for one in done)
     stats = {

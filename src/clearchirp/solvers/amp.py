@@ -18,9 +18,10 @@ from clearchirp.types import Array
 class Amp:
     """Soft thresholding whose residual remembers the last one: the Onsager term.
 
-    x_{t+1} = S(x_t + A^H z_t / delta), z_t = y - A x_t + z_{t-1} <S'> / delta, for columns of squared
-    norm delta = q/MN. The term takes out of the residual what the same samples have put in before,
-    so that the error looks like noise, and the threshold is beta times its deviation ||z||/sqrt(q).
+    x_{t+1} = S(x_t + A^H z_t / delta), z_t = y - A x_t + z_{t-1} <S'> / delta, for columns of
+    squared norm delta = q/MN. The term takes out of the residual what the same samples have put in
+    before, so that the error looks like noise; the threshold is beta times its deviation
+    ||z|| / sqrt(q).
 
     Parameters
     ----------

@@ -25,8 +25,8 @@ class CoSaMP:
     Parameters
     ----------
     sparsity
-        The number of bins k. None (default): the bins of A^H y that stand `beta` standard deviations
-        out of its noise, at most 256 and a third of the measured samples.
+        The number of bins k. None (default): the bins of A^H y that stand `beta` standard
+        deviations out of its noise, at most 256 and a third of the measured samples.
     beta
         For that count, from 0; 4 by default.
     tol, max_iter

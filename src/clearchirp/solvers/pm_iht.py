@@ -43,9 +43,7 @@ class PmIht:
     @property
     def prior(self) -> PriorModel:
         """The prior model with these settings."""
-        return PriorModel(
-            frames=self.frames, gain=self.gain, offset=self.offset, reach=self.reach
-        )
+        return PriorModel(frames=self.frames, gain=self.gain, offset=self.offset, reach=self.reach)
 
     def iterates(
         self, operator: SamplingOperator, y: Array, /, weight: Array | None = None

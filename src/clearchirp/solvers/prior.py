@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-
 from clearchirp.arrays import namespace
 from clearchirp.cfar import Cfar
 from clearchirp.settings import check_number
