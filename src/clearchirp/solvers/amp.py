@@ -13,6 +13,9 @@ from clearchirp.solvers.proximal import soft
 from clearchirp.solvers.solve import Iterate, SamplingOperator
 from clearchirp.types import Array
 
+_LEAST = 0.05
+# Of an update that is taken.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amp:
@@ -26,7 +29,7 @@ class Amp:
     Parameters
     ----------
     beta
-        Threshold in standard deviations of that noise, from 0; 3 by default.
+        Threshold in standard deviations of that noise, from 0; 2.5 by default.
     tol, max_iter
         Stop when x changes by less than this, relative to its norm; 1e-3, and 200 iterations.
 
@@ -38,9 +41,14 @@ class Amp:
     ------
     Donoho, Maleki and Montanari 2009, (1)-(2); complex soft threshold and its derivative: Maleki,
     Anitori, Yang and Baraniuk 2013, section II.
+
+    Deviations
+    ----------
+    Where whole chirps or more than half of the samples are missing in bursts, it diverges. When the
+    residual exceeds that of x = 0, all starts anew with half as much of each update.
     """
 
-    beta: float = 3.0
+    beta: float = 2.5
     tol: float = 1e-3
     max_iter: int = 200
 
@@ -54,13 +62,17 @@ class Amp:
         delta = operator.measurements / operator.size
         z = y
         x = xp.zeros_like(operator.adjoint(y))
+        share, energy = 1.0, float(xp.sum(power(y)))
         while True:
+            misfit = xp.sum(power(z))
+            if float(misfit) > energy and share > _LEAST:
+                x, z, misfit, share = xp.zeros_like(x), y, xp.sum(power(y)), share / 2
             noisy = x + operator.adjoint(z) / delta
-            noise = xp.sqrt(xp.sum(power(z)) / operator.measurements / delta)
-            threshold = self.beta * noise
-            x = soft(noisy, threshold)
+            threshold = self.beta * xp.sqrt(misfit / operator.measurements / delta)
+            x = (1 - share) * x + share * soft(noisy, threshold)
             yield Iterate(x)
-            z = y - operator.forward(x) + z * (_mean_slope(noisy, threshold) / delta)
+            onsager = z * (_mean_slope(noisy, threshold) / delta)
+            z = (1 - share) * z + share * (y - operator.forward(x) + onsager)
 
 
 def _mean_slope(noisy: Array, threshold: Array) -> Array:

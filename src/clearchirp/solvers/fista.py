@@ -37,7 +37,7 @@ class Fista:
     Beck and Teboulle 2009, (4.1)-(4.3); restart by gradient: O'Donoghue and Candès 2015, section 3.
     """
 
-    beta: float = 3.0
+    beta: float = 2.5
     penalty: float | None = None
     tol: float = 1e-3
     max_iter: int = 200

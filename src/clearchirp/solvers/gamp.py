@@ -13,6 +13,9 @@ from clearchirp.solvers.levels import noise_power, power
 from clearchirp.solvers.solve import Iterate, SamplingOperator
 from clearchirp.types import Array
 
+_LEAST = 0.05
+# Of an update that is taken.
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gamp:
@@ -24,8 +27,8 @@ class Gamp:
     Parameters
     ----------
     damping
-        How much of each update is taken, above 0 and at most 1; 0.8 by default. Lower is slower and
-        more robust.
+        How much of each update is taken to begin with, above 0 and at most 1 (default). It is
+        halved, and all starts anew, when the misfit ||y - A x|| exceeds that of x = 0.
     tol, max_iter
         Stop when x changes by less than this, relative to its norm; 1e-3, and 200 iterations.
 
@@ -40,10 +43,11 @@ class Gamp:
 
     Deviations
     ----------
-    Start values come from the masked spectrum and the median of its power.
+    Start values come from the masked spectrum and the median of its power; the damping, which
+    bursts need, is ours.
     """
 
-    damping: float = 0.8
+    damping: float = 1.0
     tol: float = 1e-3
     max_iter: int = 200
 
@@ -64,26 +68,28 @@ class Gamp:
         noise = max(float(noise_power(back)) / delta, tiny)
         share, strength = _start(back, energy, noise, delta)
         x, s = xp.zeros_like(back), xp.zeros_like(y)
-        variance = share * strength
+        variance, taken = share * strength, self.damping
+        start = x, s, variance, share, strength, noise
         while True:
-            p = operator.forward(x) - s * variance
-            new = (y - p) / (variance + noise)
-            s = new if variance == share * strength else self._damped(s, new)
+            estimate = operator.forward(x)
+            misfit = float(xp.sum(power(y - estimate)))
+            if misfit > energy and taken > _LEAST:
+                x, s, variance, share, strength, noise = start
+                taken, estimate = taken / 2, xp.zeros_like(y)
+            p = estimate - s * variance
+            s = (1 - taken) * s + taken * (y - p) / (variance + noise)
             tau = (variance + noise) / delta
             x_new, variance_new, chance, strength = _denoised(
                 x + tau * operator.adjoint(s), tau, share, strength, tiny
             )
             # The noise's power is that of the misfit under the posterior of A x.
             known = variance * noise / (variance + noise)
-            misfit = y - p - s * variance
-            noise = max(float(xp.sum(power(misfit))) / count + known, tiny)
+            left = y - p - s * variance
+            noise = max(float(xp.sum(power(left))) / count + known, tiny)
             share = min(max(chance, 1 / operator.size), 1 - 1 / operator.size)
-            x = self._damped(x, x_new)
-            variance = self._damped(variance, max(variance_new, tiny))
+            x = (1 - taken) * x + taken * x_new
+            variance = (1 - taken) * variance + taken * max(variance_new, tiny)
             yield Iterate(x)
-
-    def _damped(self, old: Any, new: Any) -> Any:
-        return (1 - self.damping) * old + self.damping * new
 
 
 def _start(back: Array, energy: float, noise: float, delta: float) -> tuple[float, float]:

@@ -23,7 +23,8 @@ class Iht:
     Parameters
     ----------
     beta
-        Threshold in standard deviations of the gradient, from 0; 3 by default (the paper: 2 to 4).
+        Threshold in standard deviations of the gradient, from 0; 3.5 by default (Chen 2022:
+        2 to 4).
     step
         Step of the gradient, above 0 and at most 1; 1 by default.
     tol, max_iter
@@ -43,7 +44,7 @@ class Iht:
     the residual is noise long before the gaps are filled; see `clearchirp.solvers.solve.solve`.
     """
 
-    beta: float = 3.0
+    beta: float = 3.5
     step: float = 1.0
     tol: float = 1e-3
     max_iter: int = 200

@@ -24,7 +24,7 @@ class ImatSolver:
     alpha
         How fast the threshold falls, above 0; 0.25 by default.
     beta
-        Where it ends, in standard deviations of the gradient, from 0; 3 by default.
+        Where it ends, in standard deviations of the gradient, from 0; 3.5 by default.
     tol, max_iter
         Stop when x changes by less than this, relative to its norm; 1e-3, and 200 iterations. What
         falls may pause between two targets: it goes on at least until the noise is reached.
@@ -40,7 +40,7 @@ class ImatSolver:
     """
 
     alpha: float = 0.25
-    beta: float = 3.0
+    beta: float = 3.5
     tol: float = 1e-3
     max_iter: int = 200
 

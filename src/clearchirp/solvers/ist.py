@@ -23,7 +23,8 @@ class Ist:
     Parameters
     ----------
     beta
-        Threshold in standard deviations of the gradient, from 0; 3 by default (the paper: 2 to 4).
+        Threshold in standard deviations of the gradient, from 0; 2.5 by default (Chen 2022:
+        2 to 4).
     step
         Step of the gradient, above 0 and at most 1; 1 by default.
     penalty
@@ -45,7 +46,7 @@ class Ist:
     Chen 2022 stops on the change of the residual's norm; see `clearchirp.solvers.solve.solve`.
     """
 
-    beta: float = 3.0
+    beta: float = 2.5
     step: float = 1.0
     penalty: float | None = None
     tol: float = 1e-3

@@ -27,14 +27,14 @@ class PmIst:
     Chen 2022, (13) and Algorithm 1.
     """
 
-    beta: float = 3.0
+    beta: float = 2.5
     step: float = 1.0
     tol: float = 1e-3
     max_iter: int = 200
     frames: int = 5
-    gain: float = 0.6
+    gain: float = 0.5
     offset: float = 0.0
-    reach: int = 3
+    reach: int = 2
 
     def __post_init__(self) -> None:
         Ist(beta=self.beta, step=self.step, tol=self.tol, max_iter=self.max_iter)

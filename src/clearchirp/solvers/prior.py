@@ -48,11 +48,11 @@ class PriorModel:
     frames
         How many frames are remembered, Q; 5 by default, as in the paper.
     gain
-        a/e of the mapping zeta(p) = (a p + b)/e, from 0 to below 1; 0.6 by default.
+        a/e of the mapping zeta(p) = (a p + b)/e, from 0 to below 1; 0.5 by default.
     offset
         b/e, from 0, with gain + offset below 1; 0 by default.
     reach
-        How many bins a target may move from frame to frame: the half width of the window, from 0; 3
+        How many bins a target may move from frame to frame: the half width of the window, from 0; 2
         by default.
 
     Notes
@@ -67,9 +67,9 @@ class PriorModel:
 
     Deviations
     ----------
-    - a, b, e and the window are not published. A gain of 0.6 lowers the threshold by 8 dB: noise
-      does reach 3 (1 - 0.6) = 1.2 standard deviations in a quarter of the bins in reach, but a
-      target of 5 dB is kept.
+    - a, b, e and the window are not published. A gain of 0.5 lowers the threshold of 3.5 standard
+      deviations to 1.75: a target 5 dB above the noise is kept, and so is noise in one of twenty
+      bins in reach of a target.
     - The density of (16) has the unit of 1/amplitude. Its exponential alone, from 0 to 1, does not
       depend on the unit of the samples.
     - The convolution with G, whose scale is not published, may exceed 1 where targets are near each
@@ -79,9 +79,9 @@ class PriorModel:
     """
 
     frames: int = 5
-    gain: float = 0.6
+    gain: float = 0.5
     offset: float = 0.0
-    reach: int = 3
+    reach: int = 2
 
     def __post_init__(self) -> None:
         check_prior(self)

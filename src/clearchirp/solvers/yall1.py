@@ -27,7 +27,7 @@ class Yall1:
     Parameters
     ----------
     beta
-        nu in standard deviations of the noise in A^H y, from 0; 3 by default.
+        nu in standard deviations of the noise in A^H y, from 0; 2.5 by default.
     penalty
         None (default): nu from the noise. A share from 0 to below 1 sets it to that share of the
         largest |A^H y|; 0 is basis pursuit, which fits the noise as well (as Chen 2022 used it).
@@ -43,7 +43,7 @@ class Yall1:
     Yang and Zhang 2011, section 2.2 (the dual method), with mu the mean |y|, as in their code.
     """
 
-    beta: float = 3.0
+    beta: float = 2.5
     penalty: float | None = None
     tol: float = 1e-3
     max_iter: int = 200
