@@ -53,9 +53,9 @@ def test_the_gram_matrix(shape):
     measured = mask(*shape)
     matrix = sensing_matrix(measured)
     index = np.random.default_rng(5).permutation(measured.size)[:6]
-    expected = matrix[:, index].conj().T @ matrix[:, index]
+    expected = matrix[:, index].conj().T @ matrix[:, index[:4]]
     for operator in (MaskedFourier(measured), DenseFourier(measured)):
-        np.testing.assert_allclose(operator.gram(index), expected, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(operator.gram(index, index[:4]), expected, rtol=0, atol=1e-13)
 
 
 def test_rows_are_orthonormal_and_a_full_mask_is_unitary():
@@ -92,8 +92,8 @@ def test_other_array_libraries_give_the_same():
     np.testing.assert_allclose(np.asarray(dense.matrix), DenseFourier(measured).matrix, atol=1e-13)
     index = np.array([3, 50, 51])
     for one in (operator, dense):
-        got = np.asarray(one.gram(strict.asarray(index)))
-        np.testing.assert_allclose(got, expected.gram(index), atol=1e-13)
+        got = np.asarray(one.gram(strict.asarray(index), strict.asarray(index)))
+        np.testing.assert_allclose(got, expected.gram(index, index), atol=1e-13)
 
 
 @pytest.mark.parametrize("kind", [MaskedFourier, DenseFourier])

@@ -154,7 +154,7 @@ def sbl(matrix, y, *, beta):
 def imat(matrix, y, *, alpha, beta):
     x = np.zeros(matrix.shape[1], complex)
     back = matrix.conj().T @ y
-    start, noise = np.abs(back).max(), beta * np.sqrt(_noise(back))
+    start, noise = np.abs(back).max() * (1 - 1e-6), beta * np.sqrt(_noise(back))
     for k in range(10**6):
         gradient = matrix.conj().T @ (y - matrix @ x)
         fallen = start * np.exp(-alpha * k)

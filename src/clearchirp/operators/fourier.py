@@ -82,17 +82,16 @@ class MaskedFourier:
         """Return the spectrum (..., chirp, sample) of the measured samples."""
         return unitary(self._masked(y))
 
-    def gram(self, index: Array, /) -> Array:
-        """Return A_S^H A_S, (k, k), for the columns S with the flat indices `index` (k,).
+    def gram(self, left: Array, right: Array, /) -> Array:
+        """Return A_L^H A_R, (k, l), for the columns with the flat indices `left` and `right`.
 
         It depends on the distance of the bins only, as the spectrum of the mask at that distance.
         For an operator of one frame.
         """
         xp = namespace(self.measured)
         chirps, samples = self.measured.shape
-        row, column = index // samples, index % samples
-        apart = (row[:, None] - row[None, :]) % chirps * samples
-        apart = apart + (column[:, None] - column[None, :]) % samples
+        apart = (left[:, None] // samples - right[None, :] // samples) % chirps * samples
+        apart = apart + (left[:, None] - right[None, :]) % samples
         flat = xp.take(xp.reshape(self._mask_spectrum, (-1,)), xp.reshape(apart, (-1,)))
         return xp.reshape(flat, apart.shape)
 
@@ -169,11 +168,11 @@ class DenseFourier:
         """Return the spectrum (MN,) of measured samples (q,)."""
         return self._conjugate @ y
 
-    def gram(self, index: Array, /) -> Array:
-        """Return A_S^H A_S, (k, k), for the columns S with the indices `index` (k,)."""
+    def gram(self, left: Array, right: Array, /) -> Array:
+        """Return A_L^H A_R, (k, l), for the columns with the indices `left` and `right`."""
         xp: Any = namespace(self.measured)
-        columns = xp.take(self.matrix, index, axis=1)
-        return xp.conj(columns).T @ columns
+        columns = xp.take(self.matrix, left, axis=1)
+        return xp.conj(columns).T @ xp.take(self.matrix, right, axis=1)
 
     @cached_property
     def _conjugate(self) -> Array:

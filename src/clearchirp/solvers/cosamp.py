@@ -8,14 +8,15 @@ from typing import Any
 
 from clearchirp.arrays import namespace
 from clearchirp.solvers.checks import check_count, check_from, check_stopping
-from clearchirp.solvers.levels import noise_power, power
+from clearchirp.solvers.iht import Iht
+from clearchirp.solvers.levels import power
 from clearchirp.solvers.pursuit import largest, least_squares, spread_out
-from clearchirp.solvers.solve import Iterate, SamplingOperator
+from clearchirp.solvers.solve import Iterate, SamplingOperator, solve
 from clearchirp.types import Array
 
-_MOST = 256
-# Bins that are looked for at most where their number is not given; the systems have three times
-# that many unknowns.
+_MOST, _LOOK = 256, 50
+# Bins that are looked for at most where their number is not given (the systems have three times as
+# many unknowns), and the iterations that are spent on it.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +26,10 @@ class CoSaMP:
     Parameters
     ----------
     sparsity
-        The number of bins k. None (default): the bins of A^H y that stand `beta` standard
-        deviations out of its noise, at most 256 and a third of the measured samples.
+        The number of bins k. None (default): as many as `Iht` keeps, at most 256 and a third of the
+        measured samples.
     beta
-        For that count, from 0; 4 by default.
+        The threshold of that `Iht` in standard deviations, from 0; 3.5 by default.
     tol, max_iter
         Stop when x changes by less than this, relative to its norm; 1e-3, and 50 iterations.
 
@@ -42,12 +43,11 @@ class CoSaMP:
 
     Deviations
     ----------
-    The paper is given k. Its count is taken from the masked spectrum, where the gaps' sidelobes of
-    strong targets count as well: rather too many bins than too few.
+    The paper is given k.
     """
 
     sparsity: int | None = None
-    beta: float = 4.0
+    beta: float = 3.5
     tol: float = 1e-3
     max_iter: int = 50
 
@@ -62,7 +62,7 @@ class CoSaMP:
         xp: Any = namespace(y)
         adjoint = operator.adjoint(y)
         back = xp.reshape(adjoint, (-1,))
-        count = min(self.sparsity or self._count(back), max(1, operator.measurements // 3))
+        count = min(self.sparsity or self._count(operator, y), max(1, operator.measurements // 3))
         x, left = xp.zeros_like(adjoint), adjoint
         while True:
             # The support of x, of which bins that are zero are no part, and 2k of the residual.
@@ -75,7 +75,8 @@ class CoSaMP:
             yield Iterate(x)
             left = operator.adjoint(y - operator.forward(x))
 
-    def _count(self, back: Array) -> int:
-        xp = namespace(back)
-        above = power(back) > self.beta**2 * noise_power(back)
-        return min(_MOST, max(1, int(xp.sum(xp.astype(above, xp.int64)))))
+    def _count(self, operator: SamplingOperator, y: Array) -> int:
+        xp = namespace(y)
+        found = solve(Iht(beta=self.beta).iterates(operator, y), tol=1e-2, max_iter=_LOOK)
+        kept = int(xp.sum(xp.astype(power(found.x) > 0, xp.int64)))
+        return min(_MOST, max(1, kept))

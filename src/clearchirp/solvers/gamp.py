@@ -34,7 +34,8 @@ class Gamp:
 
     Notes
     -----
-    Two FFTs an iteration. The theory is for random masks; with bursts it is a heuristic.
+    Two FFTs an iteration. The theory is for random masks; with bursts it is a heuristic, and where
+    whole chirps are missing the result may be worse than zeros.
 
     Source
     ------

@@ -32,7 +32,8 @@ class Iht:
 
     Notes
     -----
-    Two FFTs an iteration. The error falls by about the share of missing samples in each.
+    Two FFTs an iteration. The error falls by about the share of missing samples in each. Where
+    whole chirps are missing, sidelobes of their gaps pass for targets and stay; `Ist` does better.
 
     Source
     ------

@@ -10,7 +10,7 @@ from typing import Any
 from clearchirp.arrays import namespace
 from clearchirp.solvers.checks import check_from, check_stopping
 from clearchirp.solvers.levels import power, spread
-from clearchirp.solvers.pursuit import largest, least_squares, spread_out
+from clearchirp.solvers.pursuit import grown_inverse, largest, spread_out
 from clearchirp.solvers.solve import Iterate, SamplingOperator
 from clearchirp.types import Array
 
@@ -30,7 +30,8 @@ class Omp:
 
     Notes
     -----
-    Two FFTs and a k x k system in the k-th iteration: O(K MN log MN + K^4) for K bins.
+    Two FFTs and an update of the inverse k x k Gram matrix in the k-th iteration:
+    O(K MN log MN + K^3) for K bins.
 
     The largest of B bins of complex noise of power s has about s ln B; s is the residual's.
 
@@ -53,7 +54,7 @@ class Omp:
         adjoint = operator.adjoint(y)
         back = xp.reshape(adjoint, (-1,))
         factor = math.sqrt(math.log(max(operator.size, 2)) * 10 ** (self.margin_db / 10))
-        support = largest(power(back), 0)
+        support, inverse = largest(power(back), 0), None
         x, left = xp.zeros_like(adjoint), adjoint
         yield Iterate(x, math.inf)
         start = float(xp.max(xp.abs(back)))
@@ -62,8 +63,12 @@ class Omp:
             modulus = float(xp.max(xp.abs(left)))
             if modulus <= factor * float(spread(left)) or modulus <= _tiny(xp, y) * start:
                 return
+            inverse = grown_inverse(operator, inverse, support, strongest)
+            if inverse is None:
+                return
             support = xp.concat([support, strongest])
-            x = spread_out(least_squares(operator, back, support), support, adjoint)
+            right = xp.astype(xp.take(back, support), inverse.dtype)
+            x = spread_out(xp.astype(inverse @ right, back.dtype), support, adjoint)
             left = operator.adjoint(y - operator.forward(x))
             yield Iterate(x)
 

@@ -110,9 +110,11 @@ class PriorModel:
         """Return the history with one frame more; `spectrum` (chirp, sample) has its noise."""
         xp = namespace(spectrum)
         modulus = xp.abs(spectrum)
-        detected = Cfar()(spectrum)
-        # Numbers of another library may come back from the detector.
-        new = History(modulus[None, ...], xp.asarray(detected)[None, ...])
+        try:
+            detected = Cfar()(spectrum)
+        except InputError:  # a frame smaller than the detector's window has no surroundings
+            detected = xp.zeros_like(modulus) > 0
+        new = History(modulus[None, ...], detected[None, ...])
         if history is None or history.modulus.shape[1:] != modulus.shape:
             return new
         keep = slice(max(0, history.modulus.shape[0] - self.frames + 1), None)

@@ -25,12 +25,33 @@ def least_squares(operator: SamplingOperator, back: Array, support: Array) -> Ar
         Flat indices S, (k,).
     """
     xp: Any = namespace(back)
-    gram = operator.gram(support)
+    gram = operator.gram(support, support)
     count = support.shape[0]
     ridge = 1e-13 * operator.measurements / operator.size
     right = xp.astype(xp.take(back, support), gram.dtype)
     solution = xp.linalg.solve(gram + ridge * xp.eye(count, dtype=gram.dtype), right[:, None])
     return xp.astype(solution[:, 0], back.dtype)
+
+
+def grown_inverse(
+    operator: SamplingOperator, inverse: Array | None, support: Array, new: Array
+) -> Array | None:
+    """Return the inverse Gram matrix of `support` with one bin more, from that of `support`.
+
+    None where the new column depends on those of the support.
+    """
+    xp: Any = namespace(new)
+    corner = xp.real(operator.gram(new, new))
+    if inverse is None:
+        return xp.astype(1 / corner, xp.complex128)
+    cross = operator.gram(support, new)
+    along = inverse @ cross
+    left = corner - xp.real(xp.conj(cross).T @ along)
+    if float(left[0, 0]) < 1e-10 * float(corner[0, 0]):
+        return None
+    upper = xp.concat([inverse + along @ xp.conj(along).T / left, -along / left], axis=1)
+    lower = xp.concat([-xp.conj(along).T / left, xp.astype(1 / left, xp.complex128)], axis=1)
+    return xp.concat([upper, lower], axis=0)
 
 
 def spread_out(values: Array, support: Array, like: Array) -> Array:

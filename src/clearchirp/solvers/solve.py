@@ -26,8 +26,8 @@ class SamplingOperator(LinearOperator, Protocol):
         """How many bins there are, MN."""
         ...
 
-    def gram(self, index: Array, /) -> Array:
-        """Return A_S^H A_S for the columns with the flat indices `index`."""
+    def gram(self, left: Array, right: Array, /) -> Array:
+        """Return A_L^H A_R for the columns with the flat indices `left` and `right`."""
         ...
 
 
