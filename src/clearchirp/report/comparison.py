@@ -13,64 +13,19 @@ from numpy.typing import NDArray
 from clearchirp._version import __version__
 from clearchirp.evaluate.comparison import Comparison
 from clearchirp.report.beats import beat_figure
+from clearchirp.report.columns import column, heading
 from clearchirp.report.figures import (
     disturbed_figure,
     range_doppler_figure,
     range_profile_figure,
     stft_figure,
 )
-from clearchirp.report.html import Table, write_report
+from clearchirp.report.html import write_report
+from clearchirp.report.tables import Table
 from clearchirp.report.writing import save_figure
 from clearchirp.waveform import Waveform
 
 _LINES = 3
-
-COLUMNS = {
-    "floor_db": (
-        "noise floor",
-        "dB",
-        "Median of the range-Doppler map's power, in dB of the unscaled transform.",
-    ),
-    "floor_change_db": ("floor change", "dB", "Against the recording as it came."),
-    "detections": ("detections", "per frame", "Cells that 2-D CA-CFAR finds (12 dB)."),
-    "peak_change_db": (
-        "peak change",
-        "dB",
-        "Power at target cells against the clean map; without truth, against the recording as it "
-        "came, at the cells where every method shows a target.",
-    ),
-    "outside_db": ("floor outside", "dB", "Mean power outside of the detections."),
-    "empty_half_db": (
-        "empty half",
-        "dB",
-        "Median power at negative beat frequencies, where an I/Q receiver sees no target.",
-    ),
-    "agreement": (
-        "agreement",
-        "",
-        "Share of the other receivers that detect what one detects: targets are common to all.",
-    ),
-    "mse_db": ("MSE", "dB", "Mean squared error of the map."),
-    "map_sinr_db": ("map SINR", "dB", "Power at true target cells over power elsewhere."),
-    "evm": ("EVM", "", "Mean relative error of the map at true target cells."),
-    "f1": ("F1", "", "Of the detections, cell by cell, against those on the clean map."),
-    "tpr": ("TPR", "", "Share of the true target cells that are detected."),
-    "far": ("FAR", "", "Share of the cells without a target that are detected."),
-    "beat_sinr_db": (
-        "beat SINR",
-        "dB",
-        "Noise-free targets over what the cleaned beat signal has besides; none where a window "
-        "remains on it.",
-    ),
-    "ms": ("time", "ms/frame", "Median over frames, on this machine, detector not included."),
-}
-"""Column -> heading, unit, meaning."""
-
-
-def heading(column: str) -> str:
-    """Return the heading of a column with its unit."""
-    name, unit, _ = COLUMNS[column]
-    return f"{name} ({unit})" if unit else name
 
 
 def write_comparison(
@@ -152,7 +107,7 @@ def _clearest(comparison: Comparison) -> dict[str, NDArray[Any]]:
 def _table(comparison: Comparison) -> Table:
     columns = list(next(iter(comparison.rows.values())))
     rows = [
-        [name, *(_number(column, values[column]) for column in columns)]
+        [name, *(_number(key, values[key]) for key in columns)]
         for name, values in comparison.rows.items()
     ]
     return Table(
@@ -164,10 +119,9 @@ def _table(comparison: Comparison) -> Table:
 
 def _meaning(comparison: Comparison) -> Table:
     columns = next(iter(comparison.rows.values()))
-    rows = [[COLUMNS[column][0], COLUMNS[column][2]] for column in columns]
+    rows = [[column(key).name, column(key).meaning] for key in columns]
     return Table(caption="What the columns mean", columns=["column", "meaning"], rows=rows)
 
 
-def _number(column: str, value: float) -> str:
-    decimals = {"far": 5, "tpr": 3, "f1": 3, "evm": 3, "agreement": 3}.get(column, 2)
-    return "–" if math.isnan(value) else f"{value:.{decimals}f}"
+def _number(key: str, value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.{column(key).decimals}f}"
