@@ -26,7 +26,9 @@ def defaults(factory: str, solver: str = "") -> dict[str, object]:
     >>> defaults("clearchirp.mitigation.zeroing:Zeroing")
     {'taper': 0}
     """
-    own = {field.name: field.default for field in dataclasses.fields(load(factory))}
+    own: dict[str, object] = {
+        field.name: field.default for field in dataclasses.fields(load(factory))
+    }
     if not solver:
         return own
     own.pop("solver")

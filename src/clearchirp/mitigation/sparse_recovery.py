@@ -11,7 +11,7 @@ import numpy as np
 from clearchirp.arrays import check_beat, check_mask, is_complex, is_numpy, namespace
 from clearchirp.operators.fourier import MaskedFourier, inverse_unitary, unitary
 from clearchirp.operators.sampling import measured_samples
-from clearchirp.solvers.iht import Iht
+from clearchirp.solvers.ist import Ist
 from clearchirp.solvers.pm_iht import PmIht
 from clearchirp.solvers.pm_ist import PmIst
 from clearchirp.solvers.prior import History
@@ -35,7 +35,7 @@ class SparseRecovery:
     Parameters
     ----------
     solver
-        One of `clearchirp.solvers`, with its settings; `Iht` by default.
+        One of `clearchirp.solvers`, with its settings; `Ist` by default.
     samples_per_chirp
         None (default): every undisturbed sample takes part. A number from 1: so many of each chirp,
         drawn at random, as in Chen 2022; `seed` is the draw's.
@@ -74,11 +74,11 @@ class SparseRecovery:
     >>> disturbed = np.zeros(tone.shape, bool)
     >>> disturbed[3:9, 20:40] = True
     >>> result = SparseRecovery()(np.where(disturbed, 50, tone), disturbed)
-    >>> bool(np.max(np.abs(result.signal - tone)) < 0.1)
+    >>> bool(np.max(np.abs(result.signal - tone)) < 0.2)
     True
     """
 
-    solver: Solver = field(default_factory=Iht)
+    solver: Solver = field(default_factory=Ist)
     samples_per_chirp: int | None = None
     seed: int = 0
     window: str = "hamming"
@@ -159,7 +159,7 @@ class SparseMap:
     Chen 2022, Algorithm 1.
     """
 
-    solver: Solver = field(default_factory=Iht)
+    solver: Solver = field(default_factory=Ist)
     samples_per_chirp: int | None = None
     seed: int = 0
     window: str = "hann"
@@ -274,14 +274,16 @@ def _fill(frame: Array, mask: Array, one: _Recovered, weight: Array) -> Array:
 def _as_map(one: _Recovered, frame: Array, window: str) -> Array:
     """Return x as the range-Doppler map of the conventions."""
     xp: Any = namespace(frame)
-    x = one.x
+    x: Any = one.x
     chirps, samples = frame.shape
     if window == "none":
         beat = inverse_unitary(x)
         x = unitary(beat * _weight((chirps, samples), "hann", beat))
     result = x * math.sqrt(chirps * samples) / one.scale
     if not is_complex(frame):
-        result = result[:, : samples // 2 + 1]
+        # Of a pair of bins a pursuit may have taken one: the spectrum of the real part has both.
+        mirrored = xp.roll(xp.flip(result), (1, 1), axis=(0, 1))
+        result = ((result + xp.conj(mirrored)) / 2)[:, : samples // 2 + 1]
     return xp.roll(result, chirps // 2, axis=0)
 
 

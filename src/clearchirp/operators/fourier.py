@@ -63,11 +63,10 @@ class MaskedFourier:
     def __post_init__(self) -> None:
         check_measured(self.measured)
 
-    @cached_property
+    @property
     def measurements(self) -> int:
         """How many samples were measured, q (of the whole batch)."""
-        xp = namespace(self.measured)
-        return int(xp.sum(xp.astype(self.measured, xp.int64)))
+        return self._measurements
 
     @property
     def size(self) -> int:
@@ -94,6 +93,11 @@ class MaskedFourier:
         apart = apart + (left[:, None] - right[None, :]) % samples
         flat = xp.take(xp.reshape(self._mask_spectrum, (-1,)), xp.reshape(apart, (-1,)))
         return xp.reshape(flat, apart.shape)
+
+    @cached_property
+    def _measurements(self) -> int:
+        xp = namespace(self.measured)
+        return int(xp.sum(xp.astype(self.measured, xp.int64)))
 
     @cached_property
     def _mask_spectrum(self) -> Array:

@@ -40,7 +40,7 @@ class Gamp:
     Source
     ------
     Rangan 2011, Algorithm 1 with one variance for all entries; prior and its learning: Vila and
-    Schniter 2013, (13)-(19) for one Gaussian, (26), (28).
+    Schniter 2013, section III, with one Gaussian.
 
     Deviations
     ----------
