@@ -126,11 +126,11 @@ def yall1(matrix, y, *, nu):
     """Alternating directions on the dual, one block after the other."""
     mu = np.mean(np.abs(y))
     x, z = np.zeros(matrix.shape[1], complex), np.zeros(matrix.shape[1], complex)
-    rows = matrix.shape[0]
+    system = nu * np.eye(matrix.shape[0]) + mu * matrix @ matrix.conj().T
+    inverse = np.linalg.inv(system)
     while True:
         # Stationary point of -Re y^H u + nu/2 |u|^2 - Re x^H (z - A^H u) + mu/2 |z - A^H u|^2.
-        system = nu * np.eye(rows) + mu * matrix @ matrix.conj().T
-        u = np.linalg.solve(system, y - matrix @ x + mu * matrix @ z)
+        u = inverse @ (y - matrix @ x + mu * matrix @ z)
         free = matrix.conj().T @ u + x / mu
         z = free / np.maximum(np.abs(free), 1)
         x = x - 1.618 * mu * (z - matrix.conj().T @ u)

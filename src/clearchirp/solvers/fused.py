@@ -2,7 +2,8 @@
 
 With a step of 1 an iteration is: inverse FFT of x; measured samples put back in (and the residual's
 power summed in the same pass); FFT; threshold (and the change summed in the same pass). The
-threshold's standard deviation is known before the FFT, from the residual by Parseval.
+threshold's standard deviation is known before the FFT, from the residual by Parseval. Everything is
+in place: an iteration takes no memory.
 """
 
 from __future__ import annotations
@@ -52,14 +53,15 @@ def iterates(
     measured = np.ascontiguousarray(operator.measured)
     samples = np.where(measured, y, y.dtype.type(0))
     given = _parts(samples)
+    gap = np.repeat((~measured).ravel(), 2).astype(real)
     flat = np.empty(0, real) if weight is None else np.array(weight, dtype=real).ravel()
     x = np.zeros(y.shape, y.dtype)
     residual = kernels.energy(given)
     first = samples[0, 0]
-    filled = samples
+    work = samples.copy()
     fixed: float | None = None
     while True:
-        spectrum = fft.fft2(filled, norm="ortho", overwrite_x=filled is not samples)
+        spectrum = fft.fft2(work, norm="ortho", overwrite_x=True)
         if penalty is not None and fixed is None:
             fixed = penalty * float(np.abs(spectrum).max())
         # The mean of the gradient is the residual's first sample, over the root of the bins.
@@ -68,9 +70,10 @@ def iterates(
         keep = kernels.keep_soft if soft else kernels.keep_hard
         step, size = keep(_parts(spectrum), _parts(x), threshold, flat)
         yield Iterate(x, ratio(step, size))
-        filled = fft.ifft2(x, norm="ortho")
-        first = samples[0, 0] - filled[0, 0] if measured[0, 0] else 0.0
-        residual = kernels.put_back(_parts(filled), given, measured.ravel())
+        np.copyto(spectrum, x)
+        work = fft.ifft2(spectrum, norm="ortho", overwrite_x=True)
+        first = samples[0, 0] - work[0, 0] if measured[0, 0] else 0.0
+        residual = kernels.put_back(_parts(work), given, gap)
 
 
 def _parts(x: NDArray[Any]) -> NDArray[Any]:
