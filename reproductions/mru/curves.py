@@ -9,9 +9,9 @@ positions with random phases. The paper's maps show peaks of 7 to 37 dB over an 
 SINR of about 32 dB: noise is put 5 dB below that zero, which gives 33.6 dB, has hard thresholding
 keep the weakest of the others (7 dB) and lose the weak target of Figure 12 (5 dB). Disturbed
 samples that stay undetected carry noise: once as strong as lowers the SINR by 7 to 25 dB, which the
-paper says, once as strong as the targets, which a detector may well miss. CoSaMP is given the number
-of targets. Maps are those under no window, as in the paper; the solvers are those of the package with their
-default settings. Set ``OPENBLAS_NUM_THREADS=1`` for the one-dimensional part.
+paper says, once as strong as the targets, which a detector may well miss. CoSaMP is given the
+number of targets. Maps are those under no window, as in the paper; the solvers are those of the
+package with their default settings. Set ``OPENBLAS_NUM_THREADS=1`` for the one-dimensional part.
 """
 
 from __future__ import annotations

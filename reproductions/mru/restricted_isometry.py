@@ -5,8 +5,8 @@ table of ``docs/studies/restricted_isometry.md`` and writes its figure.
 
 delta_k is the least number such that (1 - delta) ||x||^2 <= ||A x||^2 MN/q <= (1 + delta) ||x||^2
 for every x with k bins. No one can go through all supports: the largest over random supports is a
-lower bound for it. Supports are drawn as bins anywhere, and as bins side by side along Doppler or range
-(what a target between two bins looks like).
+lower bound for it. Supports are drawn as bins anywhere, and as bins side by side along Doppler or
+range (what a target between two bins looks like).
 """
 
 from __future__ import annotations
@@ -105,8 +105,9 @@ def main() -> None:
         axis.minorticks_off()
         axis.axhline(1, color="0.6", linewidth=0.8)
     axes[0].set_ylabel("largest deviation found, 10 % missing")
-    axes[2].legend(fontsize=7, loc="lower right")
-    figure.tight_layout()
+    lines, labels = axes[0].get_legend_handles_labels()
+    figure.tight_layout(rect=(0, 0.09, 1, 1))
+    figure.legend(lines, labels, fontsize=8, loc="lower center", ncols=5)
     given.out.mkdir(parents=True, exist_ok=True)
     figure.savefig(given.out / "restricted_isometry.png", dpi=110)
 
