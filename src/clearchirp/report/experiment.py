@@ -106,6 +106,7 @@ def write_experiment(
     notes: Sequence[str] = (),
     metrics: Sequence[str] | None = None,
     forms: Sequence[str] = ("png",),
+    sections: Sequence[Section] = (),
     confidence: float = 0.95,
     seed: int = 0,
 ) -> list[Path]:
@@ -127,6 +128,8 @@ def write_experiment(
         (F1, EVM, SINR).
     forms
         Of the figures: ``"png"``, ``"svg"``, ``"pdf"``. Tables are .csv and .tex.
+    sections
+        Further parts of the report, at its end.
     confidence, seed
         Of the intervals.
 
@@ -149,7 +152,7 @@ def write_experiment(
     judged = [_judge(group, chosen, confidence, seed) for group in samples]
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    sections = []
+    parts = []
     for number, group in enumerate(judged, start=1):
         place = folder
         if len(judged) > 1:
@@ -160,7 +163,7 @@ def write_experiment(
             written += [save_table(table, place / f"{name}{suffix}") for suffix in (".csv", ".tex")]
         for name, (_, figure) in figures.items():
             written += [save_figure(figure, place / f"{name}.{form}") for form in forms]
-        sections.append(_section(group, tables, figures, few=len(judged) <= _FULL_GROUPS))
+        parts.append(_section(group, tables, figures, few=len(judged) <= _FULL_GROUPS))
     overview = _overview(judged, chosen) if len(judged) > 1 else []
     for table, name in zip(overview, ("overview", "overview_places"), strict=False):
         written += [save_table(table, folder / f"{name}{suffix}") for suffix in (".csv", ".tex")]
@@ -170,7 +173,7 @@ def write_experiment(
         intro=intro,
         facts=facts,
         tables=overview,
-        sections=sections,
+        sections=[*parts, *sections],
         notes=[*_meanings(chosen), *_remarks(confidence), *notes],
     )
     return [*written, report]
