@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from numpy.typing import NDArray
@@ -112,7 +113,9 @@ def _example(folder: Path, experiment: Experiment, scene: SceneText) -> Section 
     detector = experiment.detectors[0]
     entry = find_detector(detector.name)
     finder = None if entry.needs_truth else entry(**dict(detector.settings))
-    figures = example_figures(compare(recording, pipelines, finder), plan.waveform)
+    comparison = compare(recording, pipelines, finder)
+    example = replace(comparison.example, frame=frame)
+    figures = example_figures(replace(comparison, example=example), plan.waveform)
     for kind in ("range_doppler", "beat", "stft", "range_profile"):
         save_figure(figures[kind][1], folder / f"{scene.name}_{kind}.png")
     few = (
