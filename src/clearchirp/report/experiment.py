@@ -150,20 +150,23 @@ def write_experiment(
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     sections = []
+    few = len(judged) <= _FULL_GROUPS
     for number, group in enumerate(judged, start=1):
         place = folder
         if len(judged) > 1:
             place = folder / f"{number:02d}-{_slug(group.samples.name)}"
             place.mkdir(exist_ok=True)
-        tables, figures = _tables(group, chosen), _figures(group, chosen)
+        tables = _tables(group, chosen)
+        figures = _figures(group, chosen, _PARETO_PANELS if few else 1)
         for name, table in {**tables, "differences": _difference_table(group)}.items():
             written += [save_table(table, place / f"{name}{suffix}") for suffix in (".csv", ".tex")]
         for name, (_, figure) in figures.items():
             written += [save_figure(figure, place / f"{name}.{form}") for form in forms]
-        sections.append(_section(group, tables, figures, few=len(judged) <= _FULL_GROUPS))
+        sections.append(_section(group, tables, figures, few=few))
     overview = _overview(judged, chosen) if len(judged) > 1 else []
     for table, name in zip(overview, ("overview", "overview_places"), strict=False):
         written += [save_table(table, folder / f"{name}{suffix}") for suffix in (".csv", ".tex")]
+    beside = [] if few else ["All figures and tables of each group lie in its folder beside."]
     report = write_report(
         folder / "report.html",
         title=title,
@@ -171,7 +174,7 @@ def write_experiment(
         facts=facts,
         tables=overview,
         sections=sections,
-        notes=[*_meanings(chosen), *_remarks(confidence), *notes],
+        notes=[*_meanings(chosen), *_remarks(confidence), *beside, *notes],
     )
     return [*written, report]
 
@@ -222,18 +225,16 @@ def _mean_table(group: _Judged, metrics: Sequence[str]) -> Table:
     status = bool(samples.absent) or any(samples.errors.values())
     rows = []
     for method in [*samples.values, *(m for m in samples.absent if m not in samples.values)]:
-        row: list[object] = [method]
+        row: list[object] = [method, *([_status(samples, method)] if status else [])]
         row += [group.means[metric].get(method) for metric in metrics]
         if group.times:
             row.append(group.times.get(method))
-        if status:
-            row.append(_status(samples, method))
         rows.append(row)
     times = ["time (ms/frame)"] if group.times else []
     return Table(
         f"Means over {samples.frames:,} frames with their intervals"
         + ("; of the time the median" if times else ""),
-        ["method", *map(heading, metrics), *times, *(["status"] if status else [])],
+        ["method", *(["status"] if status else []), *map(heading, metrics), *times],
         rows,
     )
 
@@ -243,8 +244,8 @@ def _status(samples: Samples, method: str) -> Mark:
     if method in samples.absent:
         return Mark(samples.absent[method], "open")
     if failed:
-        return Mark(f"failed on {failed:,} of {samples.frames:,} frames", "short")
-    return Mark("ran on all frames", "none")
+        return Mark(f"failed on {failed:,}", "short")
+    return Mark("all frames", "none")
 
 
 def _place_table(group: _Judged) -> Table:
@@ -272,11 +273,11 @@ def _difference_table(group: _Judged) -> Table:
     return Table(f"Paired differences, {group.samples.name}", heads, rows)
 
 
-def _figures(group: _Judged, metrics: Sequence[str]) -> dict[str, tuple[str, Figure]]:
+def _figures(group: _Judged, metrics: Sequence[str], panels: int) -> dict[str, tuple[str, Figure]]:
     """Return name -> (caption, figure)."""
     name = group.samples.name
     figures: dict[str, tuple[str, Figure]] = {}
-    front = {metric: group.means[metric] for metric in list(group.rankings)[:_PARETO_PANELS]}
+    front = {metric: group.means[metric] for metric in list(group.rankings)[:panels]}
     if front and any(t.value > 0 for t in group.times.values()):
         seconds = {method: time.value / 1e3 for method, time in group.times.items()}
         figures["pareto"] = (
@@ -313,7 +314,7 @@ def _section(
     few: bool,
 ) -> Section:
     leading = f"ranking_{_slug(next(iter(group.rankings), ''))}"
-    kept = [f for name, f in figures.items() if few or name in ("pareto", "ecdf", leading)]
+    kept = [f for name, f in figures.items() if few or name in ("pareto", leading)]
     return Section(title=group.samples.name, tables=list(tables.values()), figures=kept)
 
 
