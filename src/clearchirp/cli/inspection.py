@@ -112,7 +112,7 @@ def detect(
     """
     from clearchirp.chain import true_mask
     from clearchirp.disturbed.summary import summarise
-    from clearchirp.evaluate.comparison import mask_scores
+    from clearchirp.evaluate.scoring import mask_scores
     from clearchirp.io import CaptureWriter
 
     reading = Reading(
