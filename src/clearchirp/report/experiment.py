@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from clearchirp._version import __version__
+from clearchirp.evaluate.experiment import Experiment
 from clearchirp.metrics import aggregate
 from clearchirp.metrics.aggregate import Aggregate
 from clearchirp.metrics.ranking import Ranking, rank
 from clearchirp.report.columns import axis_label, column, heading
 from clearchirp.report.distributions import box_figure, ecdf_figure
 from clearchirp.report.html import Section, write_report
+from clearchirp.report.samples import Samples, samples_of_rows
 from clearchirp.report.standing import pareto_figure, place_text, ranking_figure
 from clearchirp.report.tables import Mark, Table, save_table
 from clearchirp.report.writing import save_figure
@@ -30,59 +29,6 @@ _LEADING = ("f1", "evm", "map_sinr_db", "beat_sinr_db")
 _PARETO_PANELS = 3
 # More groups than these show the ranking of the leading metric only; the others lie beside.
 _FULL_GROUPS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Samples:
-    """What methods scored on the same frames of one scene with one detector.
-
-    Attributes
-    ----------
-    name
-        Of scene and detector, as a heading.
-    values
-        Method -> metric -> one value a frame (the mean over its receivers), the same frames for
-        all; NaN where a metric had nothing to work on or the method failed. A metric that a method
-        lacks is unknown on every frame.
-    seconds
-        Method -> time of each frame; methods without stay out of the Pareto figure.
-    errors
-        Method -> on how many frames it failed.
-    absent
-        Method -> why it has no values: it has not landed yet, does not take this receiver ...
-
-    Raises
-    ------
-    InputError
-        Where the numbers of frames differ.
-    """
-
-    name: str
-    values: Mapping[str, Mapping[str, NDArray]]
-    seconds: Mapping[str, NDArray] = field(default_factory=dict)
-    errors: Mapping[str, int] = field(default_factory=dict)
-    absent: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        sizes = {
-            np.asarray(values).shape for known in self.values.values() for values in known.values()
-        }
-        if len(sizes) > 1 or any(len(shape) != 1 for shape in sizes):
-            raise InputError(
-                f"samples {self.name!r}: each metric of each method must have one value for each "
-                f"of the same frames, got the shapes {sorted(sizes)}"
-            )
-
-    @property
-    def frames(self) -> int:
-        """How many frames there are."""
-        sizes = [len(values) for known in self.values.values() for values in known.values()]
-        return sizes[0] if sizes else 0
-
-    def metric(self, name: str) -> dict[str, NDArray]:
-        """Return method -> values of one metric."""
-        nothing = np.full(self.frames, math.nan)
-        return {method: known.get(name, nothing) for method, known in self.values.items()}
 
 
 class _Judged(NamedTuple):
@@ -177,6 +123,45 @@ def write_experiment(
         notes=[*_meanings(chosen), *_remarks(confidence), *beside, *notes],
     )
     return [*written, report]
+
+
+def write_experiment_report(folder: Path, experiment: Experiment) -> list[Path]:
+    """Write the report of an experiment whose rows lie in `folder`, beside them.
+
+    Returns
+    -------
+    list of Path
+        What was written, the report last.
+
+    Raises
+    ------
+    InputError
+        Where there are no rows, or a file of them is damaged.
+    """
+    scenes = ", ".join(scene.name for scene in experiment.scenes)
+    frames = f"{experiment.frames:,} of each scene" if len(experiment.scenes) > 1 else (
+        f"{experiment.frames:,}"
+    )  # fmt: skip
+    facts = {
+        "scenes" if len(experiment.scenes) > 1 else "scene": scenes,
+        "frames": frames,
+        "interference": "yes" if experiment.interference else "none: what is done to clean frames",
+        "detectors": ", ".join(case.label for case in experiment.detectors),
+        "methods": ", ".join(case.label for case in experiment.methods),
+        "seed": str(experiment.seed),
+    }
+    return write_experiment(
+        folder,
+        samples_of_rows(folder),
+        title=f"Evaluation: {scenes}",
+        intro="Every method saw the same frames and, but for the oracles, the same masks.",
+        facts=facts,
+        notes=[
+            "Times are of the machine that ran it, the detector not included.",
+            "Values of each frame lie in the Parquet files of the folder rows; clearchirp evaluate "
+            "--query asks them, --row makes one again.",
+        ],
+    )
 
 
 def _metrics(samples: Sequence[Samples], wanted: Sequence[str] | None) -> list[str]:
@@ -292,7 +277,8 @@ def _figures(group: _Judged, metrics: Sequence[str], panels: int) -> dict[str, t
                 "right the places that the paired differences leave open.",
                 ranking_figure(ranking, metric),
             )
-    values = {metric: group.samples.metric(metric) for metric in metrics}
+    drawn = list(group.rankings) or metrics
+    values = {metric: group.samples.metric(metric) for metric in drawn}
     if values:
         figures["ecdf"] = (
             f"{name}: share of the frames with at most a value. The axes span 99 % of the values.",
