@@ -19,7 +19,7 @@ from clearchirp.report.writing import check_target, write_whole
 from clearchirp.types import InputError
 
 _NUMBER = re.compile(
-    r"[+\-−±]?\d[\d,\u202f]*(\.\d+)?([eE][+\-−]?\d+)?( ?(%|dB|ms|µs|us|s|m|m/s|x))?"
+    r"[+\-−±]?\d[\d,\u202f]*(\.\d+)?([eE][+\-−]?\d+)?( ?(%|dB|ms|µs|us|s|m|m/s|x))?|\d+–\d+"
 )
 
 
