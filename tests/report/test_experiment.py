@@ -13,8 +13,7 @@ from clearchirp.evaluate.experiment import Case, Experiment, SceneText
 from clearchirp.evaluate.rows import read_rows
 from clearchirp.evaluate.running import run_experiment
 from clearchirp.report import Samples, write_experiment
-from clearchirp.report.experiment import write_experiment_report
-from clearchirp.report.samples import samples_of_rows
+from clearchirp.report.evaluation import read_samples, write_evaluation
 from clearchirp.types import InputError
 from tests.report.samples import samples
 
@@ -112,7 +111,7 @@ def test_rows_of_an_experiment_become_its_report(tmp_path):
         frames=3,
     )
     run_experiment(plan, tmp_path)
-    (group,) = samples_of_rows(tmp_path)
+    (group,) = read_samples(tmp_path, plan)
     assert group.name == "demo, mask by combined"
     assert list(group.values) == ["none", "zeroing", "zeroing(taper=4)"]
     table = read_rows(tmp_path).to_pylist()
@@ -120,9 +119,9 @@ def test_rows_of_an_experiment_become_its_report(tmp_path):
         label = plan.methods[row["row"] % 3].label
         assert group.values[label]["evm"][row["frame"]] == row["evm"]
         assert group.seconds[label][row["frame"]] == row["seconds"]
-    report = write_experiment_report(tmp_path, plan)[-1]
+    report = write_evaluation(tmp_path, plan)[-1]
     assert report == tmp_path / "report.html"
     page = report.read_text("utf-8")
     assert "zeroing(taper=4)" in page
     with pytest.raises(InputError, match="holds no rows"):
-        samples_of_rows(tmp_path / "none")
+        read_samples(tmp_path / "none", plan)

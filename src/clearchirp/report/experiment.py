@@ -11,14 +11,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from clearchirp._version import __version__
-from clearchirp.evaluate.experiment import Experiment
 from clearchirp.metrics import aggregate
 from clearchirp.metrics.aggregate import Aggregate
 from clearchirp.metrics.ranking import Ranking, rank
 from clearchirp.report.columns import axis_label, column, heading
 from clearchirp.report.distributions import box_figure, ecdf_figure
 from clearchirp.report.html import Section, write_report
-from clearchirp.report.samples import Samples, samples_of_rows
+from clearchirp.report.samples import Samples
 from clearchirp.report.standing import pareto_figure, place_text, ranking_figure
 from clearchirp.report.tables import Mark, Table, save_table
 from clearchirp.report.writing import save_figure
@@ -52,6 +51,7 @@ def write_experiment(
     notes: Sequence[str] = (),
     metrics: Sequence[str] | None = None,
     forms: Sequence[str] = ("png",),
+    sections: Sequence[Section] = (),
     confidence: float = 0.95,
     seed: int = 0,
 ) -> list[Path]:
@@ -73,6 +73,8 @@ def write_experiment(
         (F1, EVM, SINR).
     forms
         Of the figures: ``"png"``, ``"svg"``, ``"pdf"``. Tables are .csv and .tex.
+    sections
+        Further parts of the report, at its end.
     confidence, seed
         Of the intervals.
 
@@ -95,7 +97,7 @@ def write_experiment(
     judged = [_judge(group, chosen, confidence, seed) for group in samples]
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    sections = []
+    parts = []
     few = len(judged) <= _FULL_GROUPS
     for number, group in enumerate(judged, start=1):
         place = folder
@@ -108,7 +110,7 @@ def write_experiment(
             written += [save_table(table, place / f"{name}{suffix}") for suffix in (".csv", ".tex")]
         for name, (_, figure) in figures.items():
             written += [save_figure(figure, place / f"{name}.{form}") for form in forms]
-        sections.append(_section(group, tables, figures, few=few))
+        parts.append(_section(group, tables, figures, few=few))
     overview = _overview(judged, chosen) if len(judged) > 1 else []
     for table, name in zip(overview, ("overview", "overview_places"), strict=False):
         written += [save_table(table, folder / f"{name}{suffix}") for suffix in (".csv", ".tex")]
@@ -119,49 +121,10 @@ def write_experiment(
         intro=intro,
         facts=facts,
         tables=overview,
-        sections=sections,
+        sections=[*parts, *sections],
         notes=[*_meanings(chosen), *_remarks(confidence), *beside, *notes],
     )
     return [*written, report]
-
-
-def write_experiment_report(folder: Path, experiment: Experiment) -> list[Path]:
-    """Write the report of an experiment whose rows lie in `folder`, beside them.
-
-    Returns
-    -------
-    list of Path
-        What was written, the report last.
-
-    Raises
-    ------
-    InputError
-        Where there are no rows, or a file of them is damaged.
-    """
-    scenes = ", ".join(scene.name for scene in experiment.scenes)
-    frames = f"{experiment.frames:,} of each scene" if len(experiment.scenes) > 1 else (
-        f"{experiment.frames:,}"
-    )  # fmt: skip
-    facts = {
-        "scenes" if len(experiment.scenes) > 1 else "scene": scenes,
-        "frames": frames,
-        "interference": "yes" if experiment.interference else "none: what is done to clean frames",
-        "detectors": ", ".join(case.label for case in experiment.detectors),
-        "methods": ", ".join(case.label for case in experiment.methods),
-        "seed": str(experiment.seed),
-    }
-    return write_experiment(
-        folder,
-        samples_of_rows(folder),
-        title=f"Evaluation: {scenes}",
-        intro="Every method saw the same frames and, but for the oracles, the same masks.",
-        facts=facts,
-        notes=[
-            "Times are of the machine that ran it, the detector not included.",
-            "Values of each frame lie in the Parquet files of the folder rows; clearchirp evaluate "
-            "--query asks them, --row makes one again.",
-        ],
-    )
 
 
 def _metrics(samples: Sequence[Samples], wanted: Sequence[str] | None) -> list[str]:
