@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from clearchirp._version import __version__
@@ -46,12 +47,31 @@ def write_comparison(
         What was written, the report last.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    figures = example_figures(comparison, waveform)
+    written = []
+    for name, (_, figure) in figures.items():
+        written.append(save_figure(figure, folder / f"{name}.png"))
+    report = folder / "report.html"
+    write_report(
+        report,
+        title=title,
+        intro=intro,
+        facts=facts,
+        tables=[_table(comparison), _meaning(comparison)],
+        figures=list(figures.values()),
+        notes=[*notes, f"Made by clearchirp {__version__}."],
+    )
+    return [*written, report]
+
+
+def example_figures(comparison: Comparison, waveform: Waveform) -> dict[str, tuple[str, Figure]]:
+    """Return the figures of the frame that was hit most: name -> (caption, figure)."""
     example = comparison.example
     real = bool(np.isrealobj(example.before))
     where = f"frame {example.frame}, receiver {example.rx + 1}"
     shown = _clearest(comparison)
     chirp = example.chirp
-    figures = {
+    return {
         "range_doppler": (
             f"Range-Doppler maps, {where}, on one colour scale.",
             range_doppler_figure(example.maps, waveform, real=real, title=where.capitalize()),
@@ -77,20 +97,6 @@ def write_comparison(
             disturbed_figure(example.disturbed, waveform),
         ),
     }
-    written = []
-    for name, (_, figure) in figures.items():
-        written.append(save_figure(figure, folder / f"{name}.png"))
-    report = folder / "report.html"
-    write_report(
-        report,
-        title=title,
-        intro=intro,
-        facts=facts,
-        tables=[_table(comparison), _meaning(comparison)],
-        figures=list(figures.values()),
-        notes=[*notes, f"Made by clearchirp {__version__}."],
-    )
-    return [*written, report]
 
 
 def _clearest(comparison: Comparison) -> dict[str, NDArray[Any]]:

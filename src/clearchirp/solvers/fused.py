@@ -53,7 +53,9 @@ def iterates(
     measured = np.ascontiguousarray(operator.measured)
     samples = np.where(measured, y, y.dtype.type(0))
     given = _parts(samples)
-    gap = np.repeat((~measured).ravel(), 2).astype(real)
+    gap = np.empty((y.size, 2), real)
+    gap[:] = ~measured.reshape(-1, 1)
+    gap = gap.ravel()
     flat = np.empty(0, real) if weight is None else np.array(weight, dtype=real).ravel()
     x = np.zeros(y.shape, y.dtype)
     residual = kernels.energy(given)
@@ -70,7 +72,6 @@ def iterates(
         keep = kernels.keep_soft if soft else kernels.keep_hard
         step, size = keep(_parts(spectrum), _parts(x), threshold, flat)
         yield Iterate(x, ratio(step, size))
-        np.copyto(spectrum, x)
         work = fft.ifft2(spectrum, norm="ortho", overwrite_x=True)
         first = samples[0, 0] - work[0, 0] if measured[0, 0] else 0.0
         residual = kernels.put_back(_parts(work), given, gap)

@@ -47,7 +47,7 @@ def put_back(filled, given, gap):
 
 @njit(cache=True, nogil=True, fastmath=_MATHS)
 def keep_hard(spectrum, x, threshold, weight):
-    """Write the bins that reach the threshold into x, zero the others.
+    """Write the bins that reach the threshold, and zero for the others, into x and `spectrum`.
 
     Returns the power of the change of x and that of x.
     """
@@ -69,6 +69,7 @@ def keep_hard(spectrum, x, threshold, weight):
             d_re, d_im = re - x[2 * b], im - x[2 * b + 1]
             step += d_re * d_re + d_im * d_im
             x[2 * b], x[2 * b + 1] = re, im
+            spectrum[2 * b], spectrum[2 * b + 1] = re, im
         changed += step
         total += size
     return changed, total
@@ -76,7 +77,7 @@ def keep_hard(spectrum, x, threshold, weight):
 
 @njit(cache=True, nogil=True, fastmath=_MATHS)
 def keep_soft(spectrum, x, threshold, weight):
-    """Write the bins, their modulus lowered by the threshold, into x.
+    """Write the bins, their modulus lowered by the threshold, into x and `spectrum`.
 
     Returns the power of the change of x and that of x.
     """
@@ -98,6 +99,7 @@ def keep_soft(spectrum, x, threshold, weight):
             d_re, d_im = re - x[2 * b], im - x[2 * b + 1]
             step += d_re * d_re + d_im * d_im
             x[2 * b], x[2 * b + 1] = re, im
+            spectrum[2 * b], spectrum[2 * b + 1] = re, im
         changed += step
         total += size
     return changed, total
