@@ -2,7 +2,8 @@
 
 Run from the project's root: ``python benchmarks/bench_sparse.py [speed sizes accuracy recording]``.
 Medians of several runs, taken in turn in one process; one thread, whose processor time is counted,
-so that other work on the machine does not. The recording is compared where ``CLEARCHIRP_DATA`` or ``../shared/data`` holds it.
+so that other work on the machine does not. The recording is compared where ``CLEARCHIRP_DATA`` or
+``../shared/data`` holds it.
 """
 
 from __future__ import annotations

@@ -236,38 +236,40 @@ _ENTRIES = (
         source="TI SWRA725",
         cost=4,
     ),
-    *_sparse("ist", "ist:Ist", "soft thresholding", "Daubechies 2004", (9, 9)),
-    *_sparse("iht", "iht:Iht", "hard thresholding", "Blumensath 2009", (9, 9)),
-    *_sparse("fista", "fista:Fista", "accelerated soft thresholding", "Beck 2009", (30, 30)),
+    *_sparse("ist", "ist:Ist", "soft thresholding", "Daubechies 2004", (20, 20)),
+    *_sparse("iht", "iht:Iht", "hard thresholding", "Blumensath 2009", (60, 60)),
+    *_sparse("fista", "fista:Fista", "accelerated soft thresholding", "Beck 2009", (35, 35)),
     *_sparse(
         "pm-ist",
         "pm_ist:PmIst",
         "soft thresholding, prior from frames before",
         "Chen 2022",
-        (12, 12),
+        (25, 25),
     ),
     *_sparse(
         "pm-iht",
         "pm_iht:PmIht",
         "hard thresholding, prior from frames before",
         "Chen 2022",
-        (12, 12),
+        (70, 70),
     ),
-    *_sparse("omp", "omp:Omp", "orthogonal matching pursuit", "Pati 1993", (300, 300)),
+    *_sparse("omp", "omp:Omp", "orthogonal matching pursuit", "Pati 1993", (200, 200)),
     *_sparse(
         "cosamp",
         "cosamp:CoSaMP",
         "compressive sampling matching pursuit",
         "Needell 2009",
-        (300, 300),
+        (200, 200),
     ),
-    *_sparse("amp", "amp:Amp", "approximate message passing", "Donoho 2009", (30, 30)),
-    *_sparse("gamp", "gamp:Gamp", "message passing with a learned prior", "Rangan 2011", (30, 30)),
+    *_sparse("amp", "amp:Amp", "approximate message passing", "Donoho 2009", (35, 35)),
     *_sparse(
-        "yall1", "yall1:Yall1", "basis pursuit by alternating directions", "Yang 2011", (30, 30)
+        "gamp", "gamp:Gamp", "message passing with a learned prior", "Rangan 2011", (150, 150)
     ),
-    *_sparse("sbl", "sbl:Sbl", "sparse Bayesian learning", "Duan 2017", (100, 100)),
-    _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 30))[1],
+    *_sparse(
+        "yall1", "yall1:Yall1", "basis pursuit by alternating directions", "Yang 2011", (80, 80)
+    ),
+    *_sparse("sbl", "sbl:Sbl", "sparse Bayesian learning", "Duan 2017", (300, 300)),
+    _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 60))[1],
 )
 
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
