@@ -13,8 +13,10 @@ from clearchirp.disturbed.catalogue import find_detector
 from clearchirp.mitigation.catalogue import find_method
 from clearchirp.settings import defaults, parse_setting
 from clearchirp.types import InputError
+from clearchirp.workers import Workers
 
 _READING = "Reading the file"
+_WORKERS = "Who does the work"
 
 File = Annotated[
     Path,
@@ -115,6 +117,63 @@ Set = Annotated[
         "May be repeated.",
     ),
 ]
+WorkerCount = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="N",
+        help="How many processes (or threads) work at once; default: one a core where there is "
+        "enough to do.",
+        show_default=False,
+        rich_help_panel=_WORKERS,
+    ),
+]
+Threads = Annotated[
+    bool,
+    typer.Option(
+        "--threads",
+        metavar="",
+        help="Threads instead of processes.",
+        rich_help_panel=_WORKERS,
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="A Dask cluster does the work, whose scheduler is here: tcp://10.0.0.1:8786. It must "
+        "see the same files.",
+        show_default=False,
+        rich_help_panel=_WORKERS,
+    ),
+]
+
+
+def chosen_workers(
+    count: int | None, threads: bool, scheduler: str | None, *, much: bool = True
+) -> Workers:
+    """Return who does the work that `--workers`, `--threads` and `--scheduler` speak of.
+
+    Parameters
+    ----------
+    count, threads, scheduler
+        What was given.
+    much
+        False for work that is over before a process has started: it is done in this process
+        unless the options ask for something else.
+    """
+    if scheduler is not None:
+        if count is not None or threads:
+            raise InputError(
+                "--scheduler: a cluster has its own workers; leave out --workers and --threads"
+            )
+        return Workers(kind="cluster", scheduler=scheduler)
+    if count is not None and count < 1:
+        raise InputError(f"--workers: must be 1 or more, got {count}")
+    if count is None and not threads and not much:
+        count = 1
+    return Workers(kind="threads" if threads else "processes", count=count)
 
 
 @dataclass(frozen=True, slots=True)
