@@ -13,6 +13,7 @@ import math
 import os
 import shutil
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,7 @@ _JOB = "made_from"
 """Attribute that tells what a store is made from, as JSON."""
 _TOGETHER = 1024
 """Frames whose marks lie in one chunk, which is written anew for each of them."""
+_opening = threading.Lock()
 
 
 class PartStore:
@@ -46,15 +48,13 @@ class PartStore:
     """
 
     def __init__(self, target: Path, variables: Declared, facts: Mapping[str, DTypeLike]) -> None:
-        import zarr
-
         self.target = target
         self.path = part_path(target)
-        group = zarr.open_group(self.path, mode="r+")
-        self._marks: dict[str, Any] = {name: group[name] for name in ("done", *facts)}
+        group = _open_arrays(str(self.path))
+        self._marks = {name: group[name] for name in ("done", *facts)}
         frames = next(iter(variables.values())).shape[0]
         for name, one in variables.items():
-            array: Any = group[name]
+            array = group[name]
             if array.shape != one.shape or np.dtype(array.dtype) != one.dtype:
                 raise ValueError(f"{name} is {array.shape} {array.dtype}")
         values = {name: np.asarray(mark[...]) for name, mark in self._marks.items()}
@@ -199,12 +199,18 @@ def write_frame(path: str, run: str, frame: int, blocks: Mapping[str, NDArray[An
 
 @functools.lru_cache(maxsize=2)
 def _arrays(path: str, run: str) -> dict[str, Any]:
+    del run
+    return _open_arrays(path)
+
+
+def _open_arrays(path: str) -> dict[str, Any]:
     import zarr
 
-    del run
-    # Chunks of zeros too: a chunk that is not there is one that was lost.
-    with zarr.config.set({"array.write_empty_chunks": True}):
-        return dict(zarr.open_group(path, mode="r+").arrays())
+    # Chunks of zeros are written too: a chunk that is not there is one that was lost. Arrays take
+    # this from what holds for the whole process while they are opened.
+    with _opening, zarr.config.set({"array.write_empty_chunks": True}):
+        # As the store is, not as its copy of all descriptions says it was.
+        return dict(zarr.open_group(path, mode="r+", use_consolidated=False).arrays())
 
 
 def _create(
