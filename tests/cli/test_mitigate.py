@@ -180,6 +180,7 @@ def test_who_does_the_work(command: str, run: Run, recording):
         ran = run(command, recording, "-o", "c.zarr", *given)
         assert ran.code == 2
         assert told in ran.line
+        assert not Path("c.zarr.part").exists()
 
 
 def test_an_unfinished_run_of_something_else(run: Run, recording):

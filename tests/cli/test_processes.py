@@ -111,7 +111,7 @@ def store_files(store: Path) -> dict[Path, bytes]:
 
 def test_cut_off_at_work_and_gone_on_with(here: Path):
     """Ctrl-C to a run on processes, SIGKILL to the next: the third comes to the same end."""
-    frames = 200
+    frames = 120
     make_sparse(here / "in.npy", frames)
     command = ("mitigate", "in.npy", "-m", "zeroing", "-o")
     whole = start(*command, "whole.zarr", "--json")

@@ -183,8 +183,13 @@ def open_part(
             store = PartStore(target, declared, facts)
         except Exception as error:
             raise _damaged(part) from error
-        _require_space(target, declared, int(np.count_nonzero(store.done)))
-        yield store
+        try:
+            _require_space(target, declared, int(np.count_nonzero(store.done)))
+            yield store
+        except InputError:
+            if not store.done.any():  # nothing to go on with
+                _remove(part)
+            raise
 
 
 def write_frame(path: str, run: str, frame: int, blocks: Mapping[str, NDArray[Any]]) -> None:

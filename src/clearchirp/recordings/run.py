@@ -10,12 +10,12 @@ import tempfile
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -177,8 +177,14 @@ def _results(
     if workers.kind != "threads":
         source = replace(_require_opening(capture), path=capture.path.absolute())
     job = _Job(source, work, away)
-    for block, facts in run_tasks(partial(_do, job), left, workers):
-        yield block, facts, True
+    with _closing(run_tasks(partial(_do, job), left, workers)) as done:
+        for block, facts in done:
+            yield block, facts, True
+
+
+def _closing(results: Iterator[Any]) -> Any:
+    """Have no worker write any more once the `with` block is left, whatever for."""
+    return closing(cast("Generator[Any]", results))
 
 
 def _require_opening(capture: Capture) -> Any:
@@ -230,9 +236,10 @@ def _into_store(
         keep = partial(write_frame, str(store.path), uuid.uuid4().hex)
         blocks = _blocks(capture, np.flatnonzero(~store.done))
         try:
-            for block, some, _ in _results(capture, plan.work, blocks, workers, keep, keep):
-                store.record(block.start, some)
-                told(len(block))
+            with _closing(_results(capture, plan.work, blocks, workers, keep, keep)) as results:
+                for block, some, _ in results:
+                    store.record(block.start, some)
+                    told(len(block))
             _require_unchanged(capture, job)
             store.finish()
         except OSError as error:
@@ -279,7 +286,10 @@ def _into_file(
         waiting: dict[int, range] = {}
         turn = 0
         away = partial(_lay_down, folder)
-        for block, some, elsewhere in _results(capture, plan.work, blocks, workers, here, away):
+        results = stack.enter_context(
+            _closing(_results(capture, plan.work, blocks, workers, here, away))
+        )
+        for block, some, elsewhere in results:
             _take(facts, block, some)
             waiting[block.start] = block
             while turn in waiting:
