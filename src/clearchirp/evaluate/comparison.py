@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -11,9 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearchirp.chain import Cleaned, Pipeline, Recording, detections, true_mask
-from clearchirp.metrics import beats, blind, maps, masks
-from clearchirp.spectrum import range_doppler, split_transmitters
+from clearchirp.chain import Cleaned, Pipeline, Recording, true_mask
+from clearchirp.evaluate.scoring import (
+    Truth,
+    floor_scores,
+    map_of,
+    nanmean,
+    objects,
+    truth_scores,
+)
+from clearchirp.metrics import blind, maps
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
 
@@ -109,7 +115,7 @@ def compare(
     return Comparison(
         rows={name: _summary(frames) for name, frames in rows.items()},
         example=_example(best),
-        truth=best.clean_map is not None,
+        truth=best.truth is not None,
         shape=(len(recording), *best.beat.shape[1:]),
     )
 
@@ -124,18 +130,12 @@ class _Frame:
     before: NDArray[Any]
     results: Mapping[str, Cleaned]
     seconds: Mapping[str, float]
-    clean_map: NDArray[Any] | None
-    targets: NDArray[Any] | None
-
+    truth: Truth | None
     waveform: Waveform
 
     def detect(self, range_doppler_map: NDArray[Any]) -> NDArray[np.bool_]:
         """Return the cells where the default object detector finds something."""
-        real = np.isrealobj(self.beat)
-        try:
-            return detections(range_doppler_map, real=real, waveform=self.waveform)
-        except InputError:  # a map too small for the detector's window shows no objects
-            return np.zeros(range_doppler_map.shape, dtype=bool)
+        return objects(range_doppler_map, real=np.isrealobj(self.beat), waveform=self.waveform)
 
 
 def _clean_frame(
@@ -158,34 +158,22 @@ def _clean_frame(
     truth = {name: known[number : number + 1] for name, known in recording.truth.items()}
     targets = truth.get("targets")
     clean = truth.get("clean", targets)
-    order = recording.waveform.transmit_order
     return _Frame(
         number=number,
         beat=beat,
         disturbed=disturbed,
-        before=_map(beat, order),
+        before=map_of(beat, recording.waveform),
         results=results,
         seconds=seconds,
-        clean_map=None if clean is None else _map(clean, order),
-        targets=targets,
+        truth=None if clean is None else Truth.of(clean, targets, recording.waveform),
         waveform=recording.waveform,
     )
 
 
 def _summary(frames: list[dict[str, float]]) -> dict[str, float]:
     """Mean over frames, but of the time, which has outliers on one side only, the median."""
-    row = {key: _nanmean([frame[key] for frame in frames]) for key in frames[0]}
+    row = {key: nanmean([frame[key] for frame in frames]) for key in frames[0]}
     return {**row, "ms": float(np.median([frame["ms"] for frame in frames]))}
-
-
-def mask_scores(found: NDArray[np.bool_], true: NDArray[np.bool_]) -> dict[str, float]:
-    """Return precision, recall and F of a mask against the true one, the mean over receivers."""
-    scores = {"precision": masks.precision, "recall": masks.recall, "F": masks.f_measure}
-    return {name: _nanmean(score(found, true)) for name, score in scores.items()}
-
-
-def _map(beat: NDArray[Any], transmit_order: tuple[int, ...]) -> NDArray[Any]:
-    return range_doppler(split_transmitters(beat, transmit_order))
 
 
 def _score(frame: _Frame) -> dict[str, dict[str, float]]:
@@ -198,17 +186,12 @@ def _score(frame: _Frame) -> dict[str, dict[str, float]]:
     rows = {}
     for name, result in results.items():
         cleaned = result.range_doppler
-        floor = float(np.mean(maps.noise_floor_db(cleaned)))
-        row = {
-            "floor_db": floor,
-            "floor_change_db": floor - floor_before,
-            "detections": float(found[name].sum()) / len(cleaned),
-        }
-        if frame.clean_map is None:
-            row["peak_change_db"] = _nanmean(maps.power_kept_db(frame.before, cleaned, common))
+        row = floor_scores(cleaned, found[name], floor_before)
+        if frame.truth is None:
+            row["peak_change_db"] = nanmean(maps.power_kept_db(frame.before, cleaned, common))
             row |= _score_blind(cleaned, found[name], frame)
         else:
-            row |= _score_with_truth(result, found[name], frame.clean_map, frame)
+            row |= truth_scores(result, found[name], frame.truth)
         rows[name] = row
     return rows
 
@@ -217,42 +200,13 @@ def _score_blind(
     cleaned: NDArray[Any], found: NDArray[np.bool_], frame: _Frame
 ) -> dict[str, float]:
     """Return what needs no truth and what this kind of recording can tell."""
-    row = {"outside_db": _nanmean(maps.floor_outside_db(cleaned, found))}
+    row = {"outside_db": nanmean(maps.floor_outside_db(cleaned, found))}
     up_chirp = not frame.waveform.slope < 0
     if np.iscomplexobj(frame.beat) and up_chirp and cleaned.shape[-1] >= _LEAST_BINS:
-        row["empty_half_db"] = _nanmean(blind.empty_half_floor_db(cleaned))
+        row["empty_half_db"] = nanmean(blind.empty_half_floor_db(cleaned))
     if found.shape[1] > 1:
-        row["agreement"] = _nanmean(blind.common_detections(found))
+        row["agreement"] = nanmean(blind.common_detections(found))
     return row
-
-
-def _score_with_truth(
-    result: Cleaned, found: NDArray[np.bool_], clean_map: NDArray[Any], frame: _Frame
-) -> dict[str, float]:
-    truth = frame.detect(clean_map)
-    estimate = result.range_doppler
-    row = {
-        "peak_change_db": _nanmean(maps.power_kept_db(clean_map, estimate, truth)),
-        "mse_db": 10 * math.log10(max(_nanmean(maps.mse(estimate, clean_map)), 1e-300)),
-        "map_sinr_db": _nanmean(maps.sinr_db(estimate, truth)),
-        "evm": _nanmean(maps.evm(estimate, clean_map, truth)),
-        "f1": _nanmean(maps.f1(found, truth)),
-        "tpr": _nanmean(maps.true_positive_rate(found, truth)),
-        "far": _nanmean(maps.false_alarm_rate(found, truth)),
-    }
-    if frame.targets is not None:
-        # A beat signal under a window is no longer comparable with one that is not.
-        known = not result.windowed
-        row["beat_sinr_db"] = (
-            _nanmean(beats.sinr_db(result.beat, frame.targets)) if known else math.nan
-        )
-    return row
-
-
-def _nanmean(values: Any) -> float:
-    values = np.asarray(values, dtype=float)
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else float("nan")
 
 
 def _example(frame: _Frame) -> Example:
@@ -260,8 +214,8 @@ def _example(frame: _Frame) -> Example:
     shown = {name: r.range_doppler[0, rx] for name, r in frame.results.items()}
     if "none" not in shown:
         shown = {"before": frame.before[0, rx], **shown}
-    if frame.clean_map is not None:
-        shown["clean"] = frame.clean_map[0, rx]
+    if frame.truth is not None:
+        shown["clean"] = frame.truth.clean_map[0, rx]
     return Example(
         frame=frame.number,
         rx=rx,

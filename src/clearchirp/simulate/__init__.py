@@ -12,7 +12,7 @@ from clearchirp.simulate.onto import Overlaid, interference_onto
 from clearchirp.simulate.receiver import Receiver
 from clearchirp.simulate.sampling import SceneRecipe
 from clearchirp.simulate.scene import Recipe, Scene
-from clearchirp.simulate.scene_file import load_scene, presets
+from clearchirp.simulate.scene_file import load_scene, parse_scene, presets, scene_text
 from clearchirp.simulate.targets import Target, TargetState
 
 __all__ = [
@@ -30,7 +30,9 @@ __all__ = [
     "TargetState",
     "interference_onto",
     "load_scene",
+    "parse_scene",
     "presets",
+    "scene_text",
     "simulate",
     "simulate_frame",
 ]

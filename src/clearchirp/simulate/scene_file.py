@@ -80,6 +80,12 @@ def load_scene(name_or_path: str | os.PathLike[str]) -> Scene | Recipe:
         the key.
     """
     shown = os.fspath(name_or_path)
+    return parse_scene(scene_text(shown), shown)
+
+
+def scene_text(name_or_path: str | os.PathLike[str]) -> str:
+    """Return the text of a preset or of a scene's file, as `load_scene` reads it."""
+    shown = os.fspath(name_or_path)
     path = _PRESETS / f"{shown}.toml" if shown in presets() else FilePath(shown)
     if not path.is_file():
         raise InputError(
@@ -87,14 +93,25 @@ def load_scene(name_or_path: str | os.PathLike[str]) -> Scene | Recipe:
             f"{', '.join(presets())}"
         )
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
         raise InputError(f"{shown}: is not a TOML file: {error}") from error
     except OSError as error:
         raise InputError(f"{shown}: cannot be read: {error.strerror}") from error
-    if "arim" in table:
-        return _arim(table, shown, path.stem)
-    return _scene(table, shown, path.stem)
+
+
+def parse_scene(text: str, shown: str) -> Scene | Recipe:
+    """Return the scene that the text of a file describes; errors call the file `shown`.
+
+    >>> parse_scene(scene_text("imfrac"), "imfrac").name
+    'imfrac'
+    """
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{shown}: is not a TOML file: {error}") from error
+    name = FilePath(shown).stem
+    return _arim(table, shown, name) if "arim" in table else _scene(table, shown, name)
 
 
 def _arim(table: Mapping[str, Any], shown: str, default_name: str) -> ArimSet:
