@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+import signal
+import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -78,20 +82,41 @@ def test_threads_make_no_difference(capture, tmp_path, method):
     assert files(tmp_path / "one.zarr") == files(tmp_path / "three.zarr")
 
 
-@pytest.mark.parametrize("kind", ["processes", "cluster"])
-def test_others_make_no_difference(capture, tmp_path, kind, request):
-    workers = request.getfixturevalue("cluster") if kind == "cluster" else Workers(count=2)
-    # Each run on processes starts some of its own.
-    for suffix in (".zarr", ".npz") if kind == "cluster" else (".zarr",):
+def test_a_cluster_makes_no_difference(capture, tmp_path, cluster):
+    for suffix in (".zarr", ".npz"):
         outputs = [tmp_path / f"{name}{suffix}" for name in ("here", "there")]
         here = clean_recording(capture, outputs[0], "ar", workers=Workers(count=1))
-        there = clean_recording(capture, outputs[1], "ar", workers=workers)
+        there = clean_recording(capture, outputs[1], "ar", workers=cluster)
         np.testing.assert_array_equal(here.floor_after_db, there.floor_after_db)
         if suffix == ".zarr":
             assert files(outputs[0]) == files(outputs[1])
         else:
             assert outputs[0].read_bytes() == outputs[1].read_bytes()
-    assert len(names(tmp_path)) == (5 if kind == "cluster" else 3)
+    assert len(names(tmp_path)) == 5
+
+
+@dataclasses.dataclass(frozen=True)
+class _DiesOnce:
+    """Kills its process at the first frame, if that is another than `parent`."""
+
+    folder: str
+    parent: int
+
+    def __call__(self, beat, disturbed, /):
+        seen = Path(self.folder) / "seen"
+        if os.getpid() != self.parent and not seen.exists():
+            seen.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return Mitigated(np.where(disturbed, 0, beat), disturbed)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+def test_processes_that_die_make_no_difference(capture, tmp_path):
+    method = _DiesOnce(str(tmp_path), os.getpid())
+    for name, count in (("here", 1), ("there", 2)):
+        clean_recording(capture, tmp_path / f"{name}.zarr", method, workers=Workers(count=count))
+    assert files(tmp_path / "here.zarr") == files(tmp_path / "there.zarr")
+    assert names(tmp_path) == ["here.zarr", "in.npz", "seen", "there.zarr"]
 
 
 def test_processes_take_over_as_soon_as_they_pay(capture, tmp_path, monkeypatch):
