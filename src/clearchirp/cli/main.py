@@ -39,7 +39,7 @@ for _command, _example in (
     (inspection.detect, "detect in.npz -d combined -o mask.npz"),
     (cleaning.mitigate, "mitigate in.npz -m ar -o clean.npz --figure clean.png"),
     (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
-    (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 10"),
+    (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 100 -o evaluation"),
 ):
     app.command(_command.__name__, epilog=f"Example:  [bold]clearchirp {_example}[/]")(_command)
 

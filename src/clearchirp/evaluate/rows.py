@@ -142,6 +142,21 @@ def read_rows(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     return table if columns is None or "row" in columns else table.drop_columns(["row"])
 
 
+def read_row(folder: Path, number: int) -> dict[str, Any]:
+    """Return the row of a number, column -> value.
+
+    Raises
+    ------
+    InputError
+        Where there is no such row.
+    """
+    columns, rows = query(folder, f"SELECT * FROM rows WHERE row = {int(number)}")
+    if not rows:
+        _, (ends,) = query(folder, "SELECT min(row), max(row) FROM rows")
+        raise InputError(f"--row: {folder} has the rows {ends[0]} to {ends[1]}, not {number}")
+    return dict(zip(columns, rows[0], strict=True))
+
+
 def _plain(table: pa.Table) -> pa.Table:
     """Texts as texts: the dictionaries of two files are not the same."""
     plain = [
