@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from clearchirp.cli.options import (
     Json,
@@ -15,7 +20,7 @@ from clearchirp.cli.options import (
     WorkerCount,
     chosen_workers,
 )
-from clearchirp.cli.printing import note, print_json, print_table, progress_of_parts, say
+from clearchirp.cli.printing import note, on_terminal, print_json, print_table, say
 from clearchirp.types import InputError
 
 ALL = "all"
@@ -96,7 +101,7 @@ def reproduce(
     papers = []
     for name in known if paper == ALL else (paper,):
         own = folder / name if paper == ALL else folder
-        with progress_of_parts(name, quiet=quiet or json) as step:
+        with _progress(name, quiet=quiet or json) as step:
             done = measure(name, own, size=size, workers=crew, progress=step)
         written = write_reproduction(own, done)
         papers.append(done)
@@ -119,3 +124,17 @@ def reproduce(
     if failed:
         note(f"{failed} rows failed; the reason stands in the report", quiet=quiet)
         raise typer.Exit(1)
+
+
+@contextmanager
+def _progress(paper: str, *, quiet: bool) -> Iterator[Any]:
+    """Give a function that shows which part of a paper is worked on, and how far it is."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    hidden = quiet or not on_terminal(sys.stderr)
+    with Progress(*columns, console=Console(stderr=True), disable=hidden, transient=True) as bar:
+        task = bar.add_task(paper, total=None)
+
+        def step(what: str, done: int, total: int) -> None:
+            bar.update(task, description=f"{paper}: {what}", completed=done, total=total)
+
+        yield step

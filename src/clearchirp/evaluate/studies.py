@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from clearchirp._version import __version__
 from clearchirp.evaluate.experiment import Case, Experiment, SceneText, load_experiment
-from clearchirp.evaluate.published import Setup, SetupCase, Size
+from clearchirp.evaluate.published import Paper, Setup, SetupCase, Size
 from clearchirp.evaluate.reproduction import Progress
 from clearchirp.evaluate.rows import read_rows
 from clearchirp.evaluate.running import run_experiment
@@ -240,3 +241,25 @@ def column(results: Iterable[Mapping[str, Any]], name: str) -> list[float]:
 def case_of(case: SetupCase) -> Any:
     """Return the mitigator of a case."""
     return find_method(case.method)(**case.settings)
+
+
+def rows_of_names(
+    paper: Paper, results: Evaluated, columns: Mapping[str, str]
+) -> dict[str, Callable[[], Measured]]:
+    """Return the measurement of every row of names whose metric is a column of the results.
+
+    Parameters
+    ----------
+    paper
+        Whose rows.
+    results
+        Its cases, labelled as the rows name them.
+    columns
+        Metric as the rows call it -> column.
+    """
+    return {
+        row.id: partial(results.each, row.published, columns[row.metric])
+        for row in paper.rows
+        if row.kind in ("order", "best") and row.metric in columns
+        if isinstance(row.published, tuple)
+    }

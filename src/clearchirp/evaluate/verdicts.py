@@ -93,7 +93,8 @@ def _judge_number(row: PublishedRow, measured: Measured) -> tuple[Verdict, str]:
 
 
 def _by(amount: float, row: PublishedRow) -> str:
-    return f"by {amount:.3g} {row.unit}".rstrip()
+    lead = "off by" if row.better == "equal" else "by"
+    return f"{lead} {amount:.3g} {row.unit}".rstrip()
 
 
 def _judge_order(row: PublishedRow, measured: Measured) -> tuple[Verdict, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clearchirp._version import __version__
-from clearchirp.evaluate.reproduction import Reproduction, ReproducedRow, as_table
+from clearchirp.evaluate.reproduction import ReproducedRow, Reproduction, as_table
 from clearchirp.evaluate.verdicts import Verdict
 from clearchirp.report.html import Table, cell_text, write_report
 from clearchirp.report.writing import save_figure, write_whole
@@ -62,8 +62,14 @@ def write_scoreboard(folder: Path, papers: Sequence[Reproduction]) -> list[Path]
     write_whole(markdown_file, text.encode())
     rows = _write_rows(folder / "scoreboard.csv", papers)
     tables = [
-        Table("By paper", list(paper_lines(papers)[0]), [[*x.values()] for x in paper_lines(papers)]),
-        Table("By method", list(method_lines(papers)[0]), [[*x.values()] for x in method_lines(papers)]),
+        Table(
+            "By paper", list(paper_lines(papers)[0]), [[*x.values()] for x in paper_lines(papers)]
+        ),
+        Table(
+            "By method",
+            list(method_lines(papers)[0]),
+            [[*x.values()] for x in method_lines(papers)],
+        ),
     ]
     for done in papers:
         tables += _tables(done, f"{done.paper.name}: ")
@@ -157,7 +163,7 @@ def row_line(done: ReproducedRow) -> dict[str, object]:
 
 
 _MEANINGS = {
-    Verdict.REACHED: "within the row's tolerance; of an order: each step by a paired 95 % interval.",
+    Verdict.REACHED: "within the tolerance; of an order: every step by a paired 95 % interval.",
     Verdict.BETTER: "beyond the tolerance on the good side.",
     Verdict.SHORT: "beyond the tolerance on the other side, by so much.",
     Verdict.UNDECIDED: "an interval holds zero; more frames would tell.",
