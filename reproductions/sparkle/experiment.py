@@ -81,19 +81,8 @@ def figures(setup: Setup, size: Size, folder: Path) -> dict[str, tuple[str, Any]
     return {"figure-4": ("SINR after mitigation over the interference's duration.", drawn)}
 
 
-def scores(result: Any, domain: str, targets: NDArray[Any]) -> dict[str, float]:
-    """Return SINR and |rho| of a result against the noise-free targets, (chirp, sample).
-
-    Range spectra are of Hann-windowed samples and hold the targets at positive frequencies: they
-    are compared there with the windowed targets, the negative half left out as the paper does.
-    """
-    signal = result.signal
-    if domain == "range":
-        bins = signal.shape[-1]
-        spectrum = signal.copy()
-        spectrum[..., bins // 2 :] = 0
-        signal = np.fft.ifft(spectrum, axis=-1)
-        targets = targets * hann(bins, like=targets)
+def scores(signal: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
+    """Return SINR and |rho| of a beat signal against the noise-free targets, (chirp, sample)."""
     signal = signal.astype(targets.dtype)
     return {
         "sinr": float(beats.sinr_db(signal, targets)),
@@ -102,11 +91,28 @@ def scores(result: Any, domain: str, targets: NDArray[Any]) -> dict[str, float]:
 
 
 def _score(case: SetupCase, beat: NDArray[Any], targets: NDArray[Any], mask: Any) -> dict[str, Any]:
-    method, domain = case_of(case), find_method(case.method).domain
+    method, spectra = case_of(case), find_method(case.method).domain == "range"
+    given = _unwindowed(beat) if spectra else beat
     start = time.perf_counter()
-    result = method(beat, mask)
+    result = method(given, mask)
     seconds = time.perf_counter() - start
-    return {**scores(result, domain, targets), "seconds": seconds}
+    signal = _positive_half(result.signal) if spectra else result.signal
+    return {**scores(signal, targets), "seconds": seconds}
+
+
+def _unwindowed(beat: NDArray[Any]) -> NDArray[Any]:
+    """Divide by the window that is to come: the paper transforms without one.
+
+    The first and the last sample, where the window is zero, are lost.
+    """
+    window = hann(beat.shape[-1], like=beat.real)
+    return np.divide(beat, window, out=np.zeros_like(beat), where=window > 0)
+
+
+def _positive_half(spectra: NDArray[Any]) -> NDArray[Any]:
+    """Back to the beat signal, without the negative half, which the paper filters out."""
+    kept_bins = np.arange(spectra.shape[-1]) < spectra.shape[-1] // 2
+    return np.fft.ifft(spectra * kept_bins, axis=-1)
 
 
 def _on_sweep(setup: Setup, size: Size, folder: Path, case: SetupCase) -> dict[str, Any]:
