@@ -128,4 +128,6 @@ def _auc(values: NDArray[Any], labels: NDArray[np.bool_]) -> float:
 
 def _snr_db(spectrum: NDArray[Any], labels: NDArray[np.bool_]) -> float:
     power = np.abs(spectrum) ** 2
+    if not power[~labels].any() or not power[labels].any():
+        return math.nan  # everything was zeroed
     return 10 * math.log10(power[labels].mean() / power[~labels].mean())

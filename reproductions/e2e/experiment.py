@@ -10,16 +10,19 @@ from typing import Any
 import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
+from scipy.signal.windows import taylor
 
 from clearchirp.cfar import Cfar
 from clearchirp.chain import pipeline
-from clearchirp.evaluate.published import Setup, SetupCase, Size
+from clearchirp.evaluate.published import Setup, SetupCase, Size, read_paper
 from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.evaluate.studies import case_of, column, over_frames
 from clearchirp.evaluate.verdicts import Measured, mean_of
 from clearchirp.metrics import detections, maps
 from clearchirp.mitigation.catalogue import find_method
+from clearchirp.report import Table
 from clearchirp.simulate import load_scene, simulate_frame
+from clearchirp.spectrum import range_doppler
 from clearchirp.workers import Workers
 
 COLUMNS = {"F1": "f1", "MAGMSE": "magmse", "MSE": "mse"}
@@ -44,11 +47,19 @@ def measure(
             outcomes[f"{label}-{name}"] = partial(_mean, partial(frames, case), name)
         if case.method == "aenn" and label.startswith("bce-"):
             outcomes[f"params-{label.removeprefix('bce-')}"] = partial(_parameters, case)
-        if case.method == "aenn" and not label.startswith("mse-"):
-            del outcomes[f"{label}-mse"]  # the paper has none
     for row, (metric, labels) in ORDERS.items():
         outcomes[row] = partial(_each, setup, frames, labels, COLUMNS[metric])
-    return outcomes
+    published = {row.id for row in read_paper(Path(__file__).parent).rows}
+    return {row: how for row, how in outcomes.items() if row in published}
+
+
+def tables(setup: Setup, size: Size, folder: Path) -> list[Table]:
+    """Return what there is of every case, with the true mask, too: what the detector costs."""
+    rows = []
+    for label, case in setup.landed().items():
+        found = _frames(setup, size, folder, Workers(), lambda *_: None, case)
+        rows.append([label, *(mean_of(column(found, name)).value for name in COLUMNS.values())])
+    return [Table(f"Means over {size.frames} maps", ["case", *COLUMNS], rows)]
 
 
 def _mean(frames: Any, name: str) -> Measured:
@@ -75,8 +86,9 @@ def _frames(
 
     def score(frame: int) -> dict[str, float]:
         made = simulate_frame(scene, first + frame, size.seed)
-        clean = angle_map(_map_of("none", {}, None, made.clean))
-        mitigated = _map_of(case.method, case.settings, setup.detector, made.beat)
+        clean = angle_map(range_doppler(made.clean))
+        work = pipeline(case.method, setup.detector, settings=case.settings)
+        mitigated = work(made.beat, made.disturbed if work.oracle else None).range_doppler
         estimate = mitigated if _is_angle_map(case) else angle_map(mitigated)
         detect = Cfar(axes=3)
         return {
@@ -94,14 +106,10 @@ def _is_angle_map(case: SetupCase) -> bool:
     return find_method(case.method).domain == "range-doppler-angle"
 
 
-def _map_of(
-    method: str, settings: Mapping[str, object], detector: str | None, beat: NDArray[Any]
-) -> NDArray[Any]:
-    """Return the range-Doppler maps (rx, doppler, range) of a frame after mitigation."""
-    return pipeline(method, detector, settings=settings)(beat).range_doppler
-
-
-def angle_map(range_doppler: NDArray[Any]) -> NDArray[Any]:
-    """Return (angle, doppler, range) of (rx, doppler, range): positive ranges, no angle window."""
-    positive = range_doppler[..., : range_doppler.shape[-1] // 2]
-    return np.fft.fftshift(scipy.fft.fft(positive, axis=-3), axes=-3)
+def angle_map(maps_of_antennas: NDArray[Any]) -> NDArray[Any]:
+    """Return (angle, doppler, range) of (rx, doppler, range): positive ranges, Taylor in angle."""
+    positive = maps_of_antennas[..., : maps_of_antennas.shape[-1] // 2]
+    window = taylor(len(positive), sym=True).astype(positive.real.dtype)
+    return np.fft.fftshift(
+        scipy.fft.fft(positive * window[:, np.newaxis, np.newaxis], axis=-3), axes=-3
+    )
