@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
 from clearchirp.cfar import Cfar
@@ -25,6 +25,9 @@ from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.simulate.sampling import Distribution, PartRecipe
 from clearchirp.spectrum import range_doppler
 from clearchirp.workers import Workers
+
+# Its type stubs speak of the dispatch to other backends, not of arrays.
+fft: Any = scipy_fft
 
 COLUMNS = {"F1": "f1", "EVM": "evm", "PPMSE": "ppmse"}
 ORDERS = {
@@ -91,7 +94,7 @@ def _frames(
         work = pipeline(case.method, setup.detector, settings=case.settings)
         estimate = work(made.beat, made.disturbed if work.oracle else None).range_doppler
         if find_method(case.method).domain == "range-doppler-angle":
-            estimate = scipy.fft.ifft(np.fft.ifftshift(estimate, axes=-3), axis=-3)
+            estimate = fft.ifft(np.fft.ifftshift(estimate, axes=-3), axis=-3)
         else:
             estimate = _positive(estimate)
         objects, found = peaks(clean), peaks(estimate)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.fft
+import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 from scipy.signal.windows import taylor
 
@@ -24,6 +24,9 @@ from clearchirp.report import Table
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.spectrum import range_doppler
 from clearchirp.workers import Workers
+
+# Its type stubs speak of the dispatch to other backends, not of arrays.
+fft: Any = scipy_fft
 
 COLUMNS = {"F1": "f1", "MAGMSE": "magmse", "MSE": "mse"}
 ORDERS = {
@@ -109,7 +112,5 @@ def _is_angle_map(case: SetupCase) -> bool:
 def angle_map(maps_of_antennas: NDArray[Any]) -> NDArray[Any]:
     """Return (angle, doppler, range) of (rx, doppler, range): positive ranges, Taylor in angle."""
     positive = maps_of_antennas[..., : maps_of_antennas.shape[-1] // 2]
-    window = taylor(len(positive), sym=True).astype(positive.real.dtype)
-    return np.fft.fftshift(
-        scipy.fft.fft(positive * window[:, np.newaxis, np.newaxis], axis=-3), axes=-3
-    )
+    window = taylor(len(positive), sym=True).astype(np.real(positive).dtype)
+    return np.fft.fftshift(fft.fft(positive * window[:, np.newaxis, np.newaxis], axis=-3), axes=-3)

@@ -13,7 +13,7 @@ from clearchirp.evaluate.published import Setup, Size, read_paper
 from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.evaluate.studies import Evaluated, evaluated, rows_of_names
 from clearchirp.evaluate.verdicts import Measured, mean_of
-from clearchirp.report.reproduced import METRICS, ecdf_figure, means_table
+from clearchirp.report.reproduced import METRICS, distributions, means_table
 from clearchirp.workers import Workers
 
 _OUT: dict[Path, Evaluated] = {}
@@ -42,7 +42,7 @@ def measure(
 
 def figures(setup: Setup, size: Size, folder: Path) -> dict[str, tuple[str, Any]]:
     """Return figure 8 of the paper, with what has landed."""
-    return {"figure-8": ecdf_figure(_OUT[folder], f"Oswald 2026, figure 8: {size.frames} frames")}
+    return {"figure-8": distributions(_OUT[folder], f"Oswald 2026, figure 8: {size.frames} frames")}
 
 
 def tables(setup: Setup, size: Size, folder: Path) -> list[Any]:

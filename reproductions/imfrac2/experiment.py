@@ -9,7 +9,7 @@ from typing import Any
 from clearchirp.evaluate.published import Setup, Size, read_paper
 from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.evaluate.studies import Evaluated, evaluated, rows_of_names
-from clearchirp.report.reproduced import METRICS, ecdf_figure, means_table
+from clearchirp.report.reproduced import METRICS, distributions, means_table
 from clearchirp.workers import Workers
 
 _OUT: dict[Path, Evaluated] = {}
@@ -29,7 +29,9 @@ def measure(
 
 def figures(setup: Setup, size: Size, folder: Path) -> dict[str, tuple[str, Any]]:
     """Return figure 3 of the paper, with what has landed."""
-    return {"figure-3": ecdf_figure(_OUT[folder], f"Oswald 2026a, figure 3: {size.frames} frames")}
+    return {
+        "figure-3": distributions(_OUT[folder], f"Oswald 2026a, figure 3: {size.frames} frames")
+    }
 
 
 def tables(setup: Setup, size: Size, folder: Path) -> list[Any]:

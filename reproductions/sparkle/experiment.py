@@ -105,7 +105,7 @@ def _unwindowed(beat: NDArray[Any]) -> NDArray[Any]:
 
     The first and the last sample, where the window is zero, are lost.
     """
-    window = hann(beat.shape[-1], like=beat.real)
+    window = hann(beat.shape[-1], like=np.real(beat))
     return np.divide(beat, window, out=np.zeros_like(beat), where=window > 0)
 
 

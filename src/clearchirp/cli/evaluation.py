@@ -182,7 +182,7 @@ def _run(experiment: Any, folder: Path, workers: Any, *, quiet: bool) -> None:
 
 def _tell(experiment: Any, folder: Path, output: Path | None, *, json: bool, quiet: bool) -> None:
     from clearchirp.evaluate.summary import GROUPS, summarise
-    from clearchirp.report.comparison import heading
+    from clearchirp.report.columns import heading
 
     groups = summarise(folder)
     if json:
@@ -214,9 +214,9 @@ def _tell(experiment: Any, folder: Path, output: Path | None, *, json: bool, qui
         print_table(_title(experiment, groups, several), rows, quiet=quiet)
     _tell_errors(folder, quiet=quiet or json)
     if output is not None:
-        from clearchirp.report.experiment import write_experiment_report
+        from clearchirp.report.evaluation import write_evaluation
 
-        written = write_experiment_report(output, experiment)
+        written = write_evaluation(output, experiment)
         say(f"{written[-1]}; rows in {output / 'rows'}", quiet=quiet or json)
 
 

@@ -22,6 +22,7 @@ from clearchirp.cli import (
     inspection,
     reproducing,
     simulation,
+    standings,
 )
 from clearchirp.cli.printing import complain
 from clearchirp.types import InputError
@@ -49,6 +50,7 @@ for _command, _example in (
     (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
     (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 100 -o evaluation"),
     (reproducing.reproduce, "reproduce imfrac --quick -o reproduction"),
+    (standings.league, "league --frames 20 -o league"),
 ):
     app.command(_command.__name__, epilog=f"Example:  [bold]clearchirp {_example}[/]")(_command)
 

@@ -8,9 +8,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from clearchirp.evaluate.studies import Evaluated
-from clearchirp.metrics.aggregate import ecdf, mean
-from clearchirp.report.html import Table
+from clearchirp.metrics.aggregate import mean
+from clearchirp.report.distributions import ecdf_figure
 from clearchirp.report.style import LINES, dress, new_figure
+from clearchirp.report.tables import Table
 
 METRICS = {
     "MSE": "mse_db",
@@ -23,35 +24,13 @@ METRICS = {
 """The metrics of Oswald 2026 and the columns that hold them."""
 
 
-def ecdf_figure(results: Evaluated, title: str) -> tuple[str, Figure]:
-    """Return caption and figure: the distribution of each metric over the frames, a line a case.
-
-    Oracles are dashed, as in Oswald 2026.
-    """
-    figure = new_figure(12.0, 7.5, title)
-    panels = figure.subplots(2, 3).ravel()
-    for axes, (name, column) in zip(panels, METRICS.items(), strict=True):
-        for index, label in enumerate(results.columns):
-            steps = ecdf(_finite(results, label, column))
-            if not steps.values.size:
-                continue
-            colour = LINES[index % len(LINES)][0]
-            style = "--" if "oracle" in label else LINES[(index // len(LINES)) % len(LINES)][1]
-            axes.step(
-                steps.values,
-                steps.shares,
-                where="post",
-                color=colour,
-                ls=style,
-                label=label,
-                lw=1.4,
-            )
-        unit = " in dB" if column.endswith("_db") else ""
-        dress(axes, x=f"{name}{unit}", y="share of the frames", title=name)
-        axes.grid(alpha=0.3)
-    handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=5, fontsize=9)
-    return "Distribution of each metric over the frames; oracles dashed.", figure
+def distributions(results: Evaluated, title: str) -> tuple[str, Figure]:
+    """Return caption and figure: the distribution of each metric over the frames, a line a case."""
+    metrics = {
+        column: {label: results.values(label, column) for label in results.columns}
+        for column in METRICS.values()
+    }
+    return "Distribution of each metric over the frames.", ecdf_figure(metrics, title=title)
 
 
 def means_table(results: Evaluated) -> Table:

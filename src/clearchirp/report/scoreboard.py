@@ -12,7 +12,8 @@ from typing import Any
 from clearchirp._version import __version__
 from clearchirp.evaluate.reproduction import ReproducedRow, Reproduction, as_table
 from clearchirp.evaluate.verdicts import Verdict
-from clearchirp.report.html import Table, cell_text, write_report
+from clearchirp.report.html import Section, write_report
+from clearchirp.report.tables import VERDICTS, Mark, Table, cell_text
 from clearchirp.report.writing import save_figure, write_whole
 from clearchirp.types import InputError
 
@@ -20,15 +21,11 @@ START = "<!-- scoreboard: written by clearchirp reproduce all -o FOLDER --readme
 END = "<!-- end of the scoreboard -->"
 
 MARKS = {
-    Verdict.REACHED: "=",
-    Verdict.BETTER: "+",
-    Verdict.SHORT: "−",
-    Verdict.UNDECIDED: "?",
-    Verdict.NOT_COMPARABLE: "≠",
-    Verdict.NOT_LANDED: "·",
-    Verdict.FAILED: "!",
+    **{verdict: VERDICTS[verdict.value] for verdict in Verdict if verdict.value in VERDICTS},
+    Verdict.UNDECIDED: Mark("undecided", "open"),
+    Verdict.FAILED: Mark("failed", "short"),
 }
-"""A sign for each verdict, for tables that have no room for words."""
+"""How each verdict looks."""
 
 
 def write_reproduction(folder: Path, done: Reproduction) -> list[Path]:
@@ -61,24 +58,23 @@ def write_scoreboard(folder: Path, papers: Sequence[Reproduction]) -> list[Path]
     markdown_file = folder / "scoreboard.md"
     write_whole(markdown_file, text.encode())
     rows = _write_rows(folder / "scoreboard.csv", papers)
-    tables = [
-        Table(
-            "By paper", list(paper_lines(papers)[0]), [[*x.values()] for x in paper_lines(papers)]
-        ),
-        Table(
-            "By method",
-            list(method_lines(papers)[0]),
-            [[*x.values()] for x in method_lines(papers)],
-        ),
+    sums = [
+        Table(caption, list(lines[0]), [list(line.values()) for line in lines])
+        for caption, lines in (
+            ("By paper", paper_lines(papers)),
+            ("By method", method_lines(papers)),
+        )
     ]
-    for done in papers:
-        tables += _tables(done, f"{done.paper.name}: ")
     report = write_report(
         folder / "scoreboard.html",
         title="Scoreboard of the reproductions",
         intro="Published figures beside ours, a verdict a row.",
         facts={"clearchirp": __version__, "time": f"{sum(p.seconds for p in papers):.0f} s"},
-        tables=tables,
+        tables=sums,
+        sections=[
+            Section(title=p.paper.name, intro=p.paper.title, tables=list(_tables(p)))
+            for p in papers
+        ],
         notes=[f"{v.value}: {text}" for v, text in _MEANINGS.items()],
     )
     return [markdown_file, rows, report]
@@ -173,18 +169,22 @@ _MEANINGS = {
 }
 
 
-def _tables(done: Reproduction, lead: str = "") -> Iterator[Table]:
+def _tables(done: Reproduction) -> Iterator[Table]:
     """One table for each place of the paper."""
     for place in dict.fromkeys(row.row.where for row in done.rows):
         own = [row for row in done.rows if row.row.where == place]
-        lines = [{"what": row.row.what, **row_line(row), "remark": _remark(row)} for row in own]
-        for line in lines:
-            del line["row"], line["where"]
-        yield Table(f"{lead}{place}", list(lines[0]), [[*line.values()] for line in lines])
+        lines = [[row.row.what, *_shown(row), MARKS[row.verdict], _remark(row)] for row in own]
+        heads = ["what", "method", "metric", "published", "ours", "verdict", "remark"]
+        yield Table(place, heads, lines)
+
+
+def _shown(done: ReproducedRow) -> list[object]:
+    line = row_line(done)
+    return [line[name] for name in ("method", "metric", "published", "ours")]
 
 
 def _remark(done: ReproducedRow) -> str:
-    told = [] if done.verdict in (Verdict.SHORT, Verdict.BETTER) else [done.why]
+    told = [done.why]
     if done.measured is not None:
         told.append(done.measured.note)
     if done.row.tolerance and done.verdict is not Verdict.NOT_LANDED:
@@ -238,23 +238,22 @@ def _notes(done: Reproduction) -> list[str]:
 
 
 def _extras(done: Reproduction) -> tuple[Mapping[str, Any], Sequence[Table], list[str]]:
-    figures, tables, troubles = {}, [], []
-    for name, default in (("figures", {}), ("tables", [])):
+    """Return what the experiment of a paper draws besides, and what it failed to draw."""
+    troubles: list[str] = []
+
+    def made(name: str, otherwise: Any) -> Any:
         make = getattr(done.experiment, name, None)
         if make is None:
-            continue
+            return otherwise
         try:
-            made = make(done.setup, done.size, done.folder)
+            return make(done.setup, done.size, done.folder)
         except OSError:
             raise
         except Exception as error:
             troubles.append(f"{name}: {type(error).__name__}: {error}")
-            made = default
-        if name == "figures":
-            figures = made
-        else:
-            tables = made
-    return figures, tables, troubles
+            return otherwise
+
+    return made("figures", {}), made("tables", []), troubles
 
 
 def _pipe_table(lines: Sequence[Mapping[str, object]]) -> str:
