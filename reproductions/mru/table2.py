@@ -36,9 +36,7 @@ def measure(
 ) -> Mapping[str, Outcome]:
     """Return the rows of Table 2; a method that fails takes its own rows with it alone."""
     outcomes: dict[str, Outcome] = {}
-    shares = setup.parameters["shares"]
-    for step, share in enumerate(shares):
-        progress("Table 2", step, len(shares))
+    for share in setup.parameters["shares"]:
         for label, case in setup.landed().items():
             found = partial(_frames, setup, size, folder, case, share)
             outcomes[f"{label}-sinr-{share}"] = partial(_mean, found, "sinr")

@@ -147,6 +147,25 @@ def test_frames_come_in_their_order_from_threads(tmp_path):
     assert seen[-1] == ("squares", 7, 7)
 
 
+def test_a_run_that_broke_off_goes_on_where_it_was(tmp_path):
+    seen: list[int] = []
+
+    def work(frame: int) -> int:
+        seen.append(frame)
+        if frame == 3 and seen.count(3) == 1:
+            raise RuntimeError("power cut")
+        return frame
+
+    def run() -> list[int]:
+        nothing = lambda *_: None  # noqa: E731
+        return studies.over_frames(tmp_path, {}, work, 6, Workers(count=1), nothing)
+
+    with pytest.raises(RuntimeError, match="power cut"):
+        run()
+    assert run() == list(range(6))
+    assert sorted(seen) == [0, 1, 2, 3, 3, 4, 5]
+
+
 def test_a_case_that_lands_later_is_all_that_is_run(tmp_path):
     from dataclasses import replace
 

@@ -171,12 +171,15 @@ def reproduce(
         # Nothing is measured: each row that could have been says why.
         outcomes = {row.id: _raiser(error) for row in paper.rows}
     _check_names(paper, outcomes)
-    rows = tuple(_reproduced(row, outcomes) for row in paper.rows)
+    rows = []
+    for number, row in enumerate(paper.rows):
+        rows.append(_reproduced(row, outcomes))
+        progress("rows", number + 1, len(paper.rows))
     done = Reproduction(
         paper=paper,
         setup=setup,
         size=chosen,
-        rows=rows,
+        rows=tuple(rows),
         seconds=time.perf_counter() - start,
         experiment=experiment,
         folder=folder,
