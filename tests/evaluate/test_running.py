@@ -43,11 +43,11 @@ chirp_interval = 20e-6
 [receiver]
 noise_power = 0.01
 [[targets]]
-distance = { uniform = [5, 60] }
+distance = { uniform = [5, 30] }
 range_rate = { uniform = [-10, 10] }
 [[interferers]]
-start_frequency = 77e9
-slope = { uniform = [-30e12, -10e12] }
+start_frequency = 77.06e9
+slope = { uniform = [8e12, 12e12] }
 ramp_duration = 15e-6
 chirp_interval = 20e-6
 chirps = 32

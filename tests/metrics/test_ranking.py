@@ -196,7 +196,7 @@ def test_nothing_to_compare_is_a_tie(values):
 
 def test_the_place_of_an_unknown_method_stays_open():
     ranking = rank({"a": np.full(20, NAN), **planted([0, 1], 20)}, higher_is_better=True)
-    assert [place.method for place in ranking.places] == ["m1", "a", "m0"]
+    assert [place.method for place in ranking.places] == ["m1", "m0", "a"]
     assert spans(ranking) == {"m1": (1, 2), "m0": (2, 3), "a": (1, 3)}
 
 

@@ -129,7 +129,7 @@ def _stand(
         if not frames[name]
     }
     running = [name for name in methods if frames[name]]
-    memory = peak_bytes(replace(whole, methods=tuple(map(Case, running))))
+    memory = peak_bytes(replace(whole, methods=tuple(map(Case, running)))) if running else {}
     for count in sorted({frames[name] for name in running}, reverse=True):
         names = [name for name in running if frames[name] == count]
         plan = replace(whole, frames=count, methods=tuple(map(Case, names)))
@@ -161,9 +161,10 @@ def _affordable(
     a_map = _seconds(run_experiment(plain, folder / "map", Workers(count=1)))["none"]
     guesses = {case.name: a_map * find_method(case.name).cost for case in probe.methods}
     quick = tuple(case for case in probe.methods if guesses[case.name] <= league.seconds)
-    seconds = _seconds(
-        run_experiment(replace(probe, methods=quick), folder / "methods", Workers(count=1))
-    )
+    seconds = {}
+    if quick:
+        ran = run_experiment(replace(probe, methods=quick), folder / "methods", Workers(count=1))
+        seconds = _seconds(ran)
     frames, notes = {}, {}
     for name, guess in guesses.items():
         frames[name], notes[name] = 0, f"left out: a frame takes about {guess:.0f} s"

@@ -7,7 +7,7 @@ The intervals are bootstrap intervals: the values are drawn anew with replacemen
 are, and the spread of the statistic over these draws tells its uncertainty. That holds for
 independent values: average the receivers of a frame first, since they see the same interference.
 
-Of more than 5,000 values nothing is drawn: the intervals then have closed forms that a bootstrap
+Of more than 2,000 values nothing is drawn: the intervals then have closed forms that a bootstrap
 would only approach.
 
 Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 13, 14 and 22.
@@ -30,7 +30,7 @@ from clearchirp.types import InputError
 # Draws at a time, so that the memory does not grow with the number of resamples.
 _DRAWS = 2**20
 
-LARGE = 5000
+LARGE = 2000
 """More values than these are not drawn anew: their intervals come in closed form."""
 
 
@@ -88,7 +88,7 @@ def mean(
     """Return the mean with its BCa bootstrap interval.
 
     BCa corrects the percentiles of the resampled means for their bias and skewness; Efron and
-    Tibshirani (14.9), (14.10), (14.14) and (14.15). For more than 5,000 values the interval is its
+    Tibshirani (14.9), (14.10), (14.14) and (14.15). For more than 2,000 values the interval is its
     analytic form ABC (their section 22.6), which for a mean is exact arithmetic: the quadratic and
     the bias terms vanish.
 
@@ -134,7 +134,7 @@ def median(
 
     The arguments are those of `mean`. The percentiles stay uncorrected, since BCa estimates the
     skewness by leaving out one value at a time, which fails for a median: it takes at most three
-    different values then. For more than 5,000 values the bounds are the order statistics whose
+    different values then. For more than 2,000 values the bounds are the order statistics whose
     ranks are binomial percentiles, the interval that the percentile bootstrap approaches.
 
     Examples

@@ -5,7 +5,7 @@ The only room that imports Matplotlib; import it where a figure is asked for, no
 
 from clearchirp.report.beats import beat_figure
 from clearchirp.report.distributions import box_figure, ecdf_figure
-from clearchirp.report.experiment import Samples, write_experiment
+from clearchirp.report.experiment import write_experiment
 from clearchirp.report.figures import (
     disturbed_figure,
     range_doppler_figure,
@@ -13,6 +13,7 @@ from clearchirp.report.figures import (
     stft_figure,
 )
 from clearchirp.report.html import Section, write_report
+from clearchirp.report.samples import Samples
 from clearchirp.report.standing import pareto_figure, ranking_figure
 from clearchirp.report.tables import VERDICTS, Mark, Table, save_table
 from clearchirp.report.writing import save_figure

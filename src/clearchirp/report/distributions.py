@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
+from matplotlib.ticker import LogFormatterSciNotation, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
 from clearchirp.metrics.aggregate import ecdf
@@ -25,7 +25,7 @@ from clearchirp.types import InputError
 
 Values = Mapping[str, NDArray]
 
-_POINTS = 240
+_POINTS = 150
 _LOG_RATIO = 30.0
 _SPAN = (0.005, 0.995)
 
@@ -42,7 +42,7 @@ def ecdf_figure(metrics: Mapping[str, Values], *, title: str = "") -> Figure:
 
     Notes
     -----
-    Of more than 240 different values as many quantiles are drawn.
+    Of more than 150 different values as many quantiles are drawn.
 
     Raises
     ------
@@ -165,6 +165,8 @@ def _dress(axes: Axes, metric: str, values: Values) -> None:
     axes.title.set_color("#555555")
     if logarithmic:
         log_ticks(axes)
+    else:
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6))
 
 
 def log_ticks(axes: Axes) -> None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from clearchirp._version import __version__
 from clearchirp.metrics import aggregate
@@ -20,6 +17,7 @@ from clearchirp.metrics.ranking import Ranking, rank
 from clearchirp.report.columns import axis_label, column, heading
 from clearchirp.report.distributions import box_figure, ecdf_figure
 from clearchirp.report.html import Section, write_report
+from clearchirp.report.samples import Samples
 from clearchirp.report.standing import pareto_figure, place_text, ranking_figure
 from clearchirp.report.tables import Mark, Table, save_table
 from clearchirp.report.writing import save_figure
@@ -30,59 +28,6 @@ _LEADING = ("f1", "evm", "map_sinr_db", "beat_sinr_db")
 _PARETO_PANELS = 3
 # More groups than these show the ranking of the leading metric only; the others lie beside.
 _FULL_GROUPS = 3
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Samples:
-    """What methods scored on the same frames of one scene with one detector.
-
-    Attributes
-    ----------
-    name
-        Of scene and detector, as a heading.
-    values
-        Method -> metric -> one value a frame (the mean over its receivers), the same frames for
-        all; NaN where a metric had nothing to work on or the method failed. A metric that a method
-        lacks is unknown on every frame.
-    seconds
-        Method -> time of each frame; methods without stay out of the Pareto figure.
-    errors
-        Method -> on how many frames it failed.
-    absent
-        Method -> why it has no values: it has not landed yet, does not take this receiver ...
-
-    Raises
-    ------
-    InputError
-        Where the numbers of frames differ.
-    """
-
-    name: str
-    values: Mapping[str, Mapping[str, NDArray]]
-    seconds: Mapping[str, NDArray] = field(default_factory=dict)
-    errors: Mapping[str, int] = field(default_factory=dict)
-    absent: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        sizes = {
-            np.asarray(values).shape for known in self.values.values() for values in known.values()
-        }
-        if len(sizes) > 1 or any(len(shape) != 1 for shape in sizes):
-            raise InputError(
-                f"samples {self.name!r}: each metric of each method must have one value for each "
-                f"of the same frames, got the shapes {sorted(sizes)}"
-            )
-
-    @property
-    def frames(self) -> int:
-        """How many frames there are."""
-        sizes = [len(values) for known in self.values.values() for values in known.values()]
-        return sizes[0] if sizes else 0
-
-    def metric(self, name: str) -> dict[str, NDArray]:
-        """Return method -> values of one metric."""
-        nothing = np.full(self.frames, math.nan)
-        return {method: known.get(name, nothing) for method, known in self.values.items()}
 
 
 class _Judged(NamedTuple):
@@ -153,20 +98,23 @@ def write_experiment(
     folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
     parts = []
+    few = len(judged) <= _FULL_GROUPS
     for number, group in enumerate(judged, start=1):
         place = folder
         if len(judged) > 1:
             place = folder / f"{number:02d}-{_slug(group.samples.name)}"
             place.mkdir(exist_ok=True)
-        tables, figures = _tables(group, chosen), _figures(group, chosen)
+        tables = _tables(group, chosen)
+        figures = _figures(group, chosen, _PARETO_PANELS if few else 1)
         for name, table in {**tables, "differences": _difference_table(group)}.items():
             written += [save_table(table, place / f"{name}{suffix}") for suffix in (".csv", ".tex")]
         for name, (_, figure) in figures.items():
             written += [save_figure(figure, place / f"{name}.{form}") for form in forms]
-        parts.append(_section(group, tables, figures, few=len(judged) <= _FULL_GROUPS))
+        parts.append(_section(group, tables, figures, few=few))
     overview = _overview(judged, chosen) if len(judged) > 1 else []
     for table, name in zip(overview, ("overview", "overview_places"), strict=False):
         written += [save_table(table, folder / f"{name}{suffix}") for suffix in (".csv", ".tex")]
+    beside = [] if few else ["All figures and tables of each group lie in its folder beside."]
     report = write_report(
         folder / "report.html",
         title=title,
@@ -174,7 +122,7 @@ def write_experiment(
         facts=facts,
         tables=overview,
         sections=[*parts, *sections],
-        notes=[*_meanings(chosen), *_remarks(confidence), *notes],
+        notes=[*_meanings(chosen), *_remarks(confidence), *beside, *notes],
     )
     return [*written, report]
 
@@ -225,18 +173,16 @@ def _mean_table(group: _Judged, metrics: Sequence[str]) -> Table:
     status = bool(samples.absent) or any(samples.errors.values())
     rows = []
     for method in [*samples.values, *(m for m in samples.absent if m not in samples.values)]:
-        row: list[object] = [method]
+        row: list[object] = [method, *([_status(samples, method)] if status else [])]
         row += [group.means[metric].get(method) for metric in metrics]
         if group.times:
             row.append(group.times.get(method))
-        if status:
-            row.append(_status(samples, method))
         rows.append(row)
     times = ["time (ms/frame)"] if group.times else []
     return Table(
         f"Means over {samples.frames:,} frames with their intervals"
         + ("; of the time the median" if times else ""),
-        ["method", *map(heading, metrics), *times, *(["status"] if status else [])],
+        ["method", *(["status"] if status else []), *map(heading, metrics), *times],
         rows,
     )
 
@@ -246,8 +192,8 @@ def _status(samples: Samples, method: str) -> Mark:
     if method in samples.absent:
         return Mark(samples.absent[method], "open")
     if failed:
-        return Mark(f"failed on {failed:,} of {samples.frames:,} frames", "short")
-    return Mark("ran on all frames", "none")
+        return Mark(f"failed on {failed:,}", "short")
+    return Mark("all frames", "none")
 
 
 def _place_table(group: _Judged) -> Table:
@@ -275,11 +221,11 @@ def _difference_table(group: _Judged) -> Table:
     return Table(f"Paired differences, {group.samples.name}", heads, rows)
 
 
-def _figures(group: _Judged, metrics: Sequence[str]) -> dict[str, tuple[str, Figure]]:
+def _figures(group: _Judged, metrics: Sequence[str], panels: int) -> dict[str, tuple[str, Figure]]:
     """Return name -> (caption, figure)."""
     name = group.samples.name
     figures: dict[str, tuple[str, Figure]] = {}
-    front = {metric: group.means[metric] for metric in list(group.rankings)[:_PARETO_PANELS]}
+    front = {metric: group.means[metric] for metric in list(group.rankings)[:panels]}
     if front and any(t.value > 0 for t in group.times.values()):
         seconds = {method: time.value / 1e3 for method, time in group.times.items()}
         figures["pareto"] = (
@@ -294,7 +240,8 @@ def _figures(group: _Judged, metrics: Sequence[str]) -> dict[str, tuple[str, Fig
                 "right the places that the paired differences leave open.",
                 ranking_figure(ranking, metric),
             )
-    values = {metric: group.samples.metric(metric) for metric in metrics}
+    drawn = list(group.rankings) or metrics
+    values = {metric: group.samples.metric(metric) for metric in drawn}
     if values:
         figures["ecdf"] = (
             f"{name}: share of the frames with at most a value. The axes span 99 % of the values.",
@@ -316,7 +263,7 @@ def _section(
     few: bool,
 ) -> Section:
     leading = f"ranking_{_slug(next(iter(group.rankings), ''))}"
-    kept = [f for name, f in figures.items() if few or name in ("pareto", "ecdf", leading)]
+    kept = [f for name, f in figures.items() if few or name in ("pareto", leading)]
     return Section(title=group.samples.name, tables=list(tables.values()), figures=kept)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -10,13 +11,16 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+import numpy as np
 from matplotlib.figure import Figure
+from PIL import Image
 
 from clearchirp.report.tables import Mark, Table, is_numeric, shown_column
 from clearchirp.report.writing import check_target, render, write_whole
 from clearchirp.types import InputError
 
 _SVG_BYTES = 150_000
+_SVG_POINTS = 6000
 # Figures of more pixels than these are scrolled on a narrow screen, not squeezed.
 _BROAD = 840
 
@@ -44,11 +48,14 @@ a { color: var(--accent); }
 .wide:focus-visible, a:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 table { border-collapse: separate; border-spacing: 0; font-size: .94rem; overflow-wrap: normal; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }
-th, td { padding: .35rem .9rem; text-align: left; border-bottom: 1px solid var(--line);
+caption span { display: inline-block; position: sticky; left: 0;
+  max-width: min(46rem, calc(100vw - 2.5rem)); }
+th, td { padding: .35rem .75rem; text-align: left; border-bottom: 1px solid var(--line);
   vertical-align: baseline; background: var(--page); }
 thead th { border-bottom: 2px solid var(--soft); vertical-align: bottom; }
 tbody th { font-weight: 600; }
-tr > :first-child { position: sticky; left: 0; }
+tr > :first-child { position: sticky; left: 0; min-width: 6.5rem; max-width: 20rem;
+  overflow-wrap: break-word; }
 tbody tr:nth-child(even) > * { background: var(--card); }
 .number { text-align: right; font-variant-numeric: tabular-nums; }
 td.number { white-space: nowrap; }
@@ -64,7 +71,7 @@ figcaption { color: var(--soft); font-size: .94rem; margin-top: .5rem; max-width
 ul { max-width: 46rem; padding-left: 1.3rem; }
 @media (max-width: 40rem) { body { padding: 1.2rem .9rem 3rem; }
   .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: .5rem; }
-  th, td { padding: .35rem .6rem; } tr > :first-child { max-width: 38vw; overflow-wrap: anywhere; }
+  th, td { padding: .35rem .6rem; } tr > :first-child { max-width: 38vw; }
   figure img { max-width: none; width: max(100%, 36rem); }
   figure.broad img { width: max(100%, 56rem); } }
 @media print { :root { color-scheme: light; --ink: #000; --soft: #444; --page: #fff; --card: #fff;
@@ -208,7 +215,7 @@ def _table(table: Table) -> str:
             tag, scope = ("th", ' scope="row"') if index == 0 else ("td", "")
             cells.append(f"<{tag}{scope}{kind}>{cell}</{tag}>")
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    caption = f"<caption>{escape(table.caption)}</caption>" if table.caption else ""
+    caption = f"<caption><span>{escape(table.caption)}</span></caption>" if table.caption else ""
     return (
         f"{_box(table.caption)}\n<table>{caption}\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{chr(10).join(lines)}\n</tbody>\n</table>\n</div>"
@@ -250,11 +257,23 @@ def _figure(caption: str, figure: Figure) -> str:
 
 
 def _image(figure: Figure) -> tuple[str, bytes]:
-    if not any(axes.images for axes in figure.axes):
+    if any(axes.images for axes in figure.axes):
+        return "png", render(figure, "png")
+    if sum(np.size(line.get_xdata()) for axes in figure.axes for line in axes.lines) <= _SVG_POINTS:
         vector = render(figure, "svg")
         if len(vector) <= _SVG_BYTES:
             return "svg+xml", vector
-    return "png", render(figure, "png")
+    return "png", _few_colours(render(figure, "png"))
+
+
+def _few_colours(png: bytes) -> bytes:
+    """Return a picture of lines with 256 colours, which takes a third of the bytes."""
+    buffer = io.BytesIO()
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    picture.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+        buffer, "png", optimize=True
+    )
+    return buffer.getvalue()
 
 
 def describe(caption: str, figure: Figure) -> str:

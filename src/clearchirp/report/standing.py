@@ -65,7 +65,7 @@ def ranking_figure(ranking: Ranking, metric: str, *, title: str = "") -> Figure:
     left.set_yticks(rows, [style.shorten(place.method, 26) for place in places])
     for text in left.get_yticklabels():
         text.set_parse_math(False)
-    right.tick_params(labelleft=False)
+    right.tick_params(labelleft=False, left=False)
     return figure
 
 
@@ -93,7 +93,8 @@ def pareto_figure(
     in bold and joined.
 
     A method that no other beats is as fast as every better one and as good as every faster one, by
-    the means; their intervals are drawn. Methods without a mean or a time are left out and named.
+    the means; their intervals are drawn. The points carry the numbers of their names, from the best
+    to the worst mean. Methods without a mean or a time are left out and named.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def pareto_figure(
         style.dress(axes, x="time in ms a frame (less is better)", y=axis_label(metric), title=note,
                     columns=80)  # fmt: skip
         axes.title.set_fontsize(style.TICK_SIZE)
-        _draw_points(axes, points, height)
+        _draw_points(axes, points, height, higher_is_better=better == "higher")
     return figure
 
 
@@ -159,7 +160,7 @@ def pareto_points(
     return points, [name for name in quality if name not in known]
 
 
-def _draw_points(axes: Axes, points: list[Point], height: float) -> None:
+def _draw_points(axes: Axes, points: list[Point], height: float, *, higher_is_better: bool) -> None:
     if not points:
         axes.text(0.5, 0.5, "no values", transform=axes.transAxes, ha="center", va="center")
         return
@@ -173,8 +174,8 @@ def _draw_points(axes: Axes, points: list[Point], height: float) -> None:
         low, high = point.quality.low, point.quality.high
         if math.isfinite(low) and math.isfinite(high):
             axes.vlines(x, low, high, color=colour, linewidth=1.6, zorder=3)
-        axes.plot([x], [point.quality.value], "o" if point.front else "s", color=colour,
-                  markersize=6 if point.front else 4.5, zorder=4)  # fmt: skip
+        axes.plot([x], [point.quality.value], "o", color=colour, markersize=11, zorder=4,
+                  markeredgecolor="white", markeredgewidth=0.6)  # fmt: skip
     low, high = milliseconds.min(), milliseconds.max()
     # Room at the right for the names, which stand in one column.
     reach = max(high / low, 4.0)
@@ -184,27 +185,37 @@ def _draw_points(axes: Axes, points: list[Point], height: float) -> None:
     axes.grid(True, color="#e4e4e4", linewidth=0.6)
     axes.set_axisbelow(True)
     log_ticks(axes)
-    _name_points(axes, points, milliseconds, height)
+    _name_points(axes, points, milliseconds, height, higher_is_better)
 
 
 def _name_points(
-    axes: Axes, points: list[Point], milliseconds: NDArray[np.float64], height: float
+    axes: Axes,
+    points: list[Point],
+    milliseconds: NDArray[np.float64],
+    height: float,
+    higher_is_better: bool,
 ) -> None:
     """Write the names in a column beside the axes, at the heights of their points or near them."""
     bottom, top = axes.get_ylim()
     places = np.array([(p.quality.value - bottom) / (top - bottom) for p in points])
     order = np.lexsort((-milliseconds, places))
     heights = spread_out(places[order], _LABEL_INCHES / (height - 0.9))
-    for index, y in zip(order.tolist(), heights.tolist(), strict=True):
-        point = points[index]
+    for rising, (index, y) in enumerate(zip(order.tolist(), heights.tolist(), strict=True)):
+        point, number = points[index], len(points) - rising if higher_is_better else 1 + rising
+        # Over its point too: a line to a name may pass other points.
+        axes.annotate(
+            str(number), (milliseconds[index], point.quality.value), color="white", zorder=5,
+            ha="center", va="center_baseline", fontsize=style.TICK_SIZE - 2,
+        )  # fmt: skip
         colour = _FRONT if point.front else "#3c4248"
         axes.annotate(
-            style.shorten(point.name, 26), (milliseconds[index], point.quality.value),
+            f"{number}  {style.shorten(point.name, 26)}",
+            (milliseconds[index], point.quality.value),
             xycoords="data", xytext=(1.03, y), textcoords="axes fraction", va="center", ha="left",
             color=colour, fontsize=style.TICK_SIZE, fontweight="bold" if point.front else "normal",
             parse_math=False, annotation_clip=False, zorder=1,
             arrowprops={"arrowstyle": "-", "color": colour, "alpha": 0.35, "linewidth": 0.7,
-                        "shrinkA": 1, "shrinkB": 3},
+                        "shrinkA": 1, "shrinkB": 5, "relpos": (0, 0.5)},
         )  # fmt: skip
 
 

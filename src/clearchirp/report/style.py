@@ -39,7 +39,7 @@ LINES = (
 
 
 def line(index: int) -> tuple[str, Any]:
-    """Return (colour, dashes) of the line `index`, different for the first 64."""
+    """Return (colour, dashes) of the line `index`, different for the first 24."""
     turn, place = divmod(index, len(LINES))
     colour = LINES[place][0]
     return colour, LINES[(place + 3 * turn) % len(LINES)][1]

@@ -19,7 +19,7 @@ from clearchirp.report.writing import check_target, write_whole
 from clearchirp.types import InputError
 
 _NUMBER = re.compile(
-    r"[+\-−±]?\d[\d,\u202f]*(\.\d+)?([eE][+\-−]?\d+)?( ?(%|dB|ms|µs|us|s|m|m/s|x))?"
+    r"[+\-−±]?\d[\d,\u202f]*(\.\d+)?([eE][+\-−]?\d+)?( ?(%|dB|ms|µs|us|s|m|m/s|x))?|\d+–\d+"
 )
 
 
@@ -190,9 +190,13 @@ def shown_column(column: Sequence[object]) -> list[Shown]:
     """
     aggregates = [c for c in column if isinstance(c, Aggregate)]
     if aggregates:
-        decimals = _interval_decimals(aggregates)
+        # Over several orders of magnitude, as of times, each cell has decimals of its own.
+        sizes = [abs(c.value) for c in aggregates if 0 < abs(c.value) < math.inf]
+        alike = not sizes or max(sizes) < 1000 * min(sizes)
         return [
-            _shown_aggregate(c, decimals) if isinstance(c, Aggregate) else Shown(cell_text(c))
+            _shown_aggregate(c, aggregates if alike else [c])
+            if isinstance(c, Aggregate)
+            else Shown(cell_text(c))
             for c in column
         ]
     texts = [cell_text(cell) for cell in column]
@@ -233,7 +237,8 @@ def cell_text(cell: object) -> str:
     return f"{value:{form}}".replace("-", "−")
 
 
-def _shown_aggregate(cell: Aggregate, decimals: int) -> Shown:
+def _shown_aggregate(cell: Aggregate, alike: Sequence[Aggregate]) -> Shown:
+    decimals = _interval_decimals(alike)
     text = _fixed(cell.value, decimals)
     if math.isnan(cell.low) or math.isnan(cell.high):
         return Shown(text)
@@ -241,11 +246,11 @@ def _shown_aggregate(cell: Aggregate, decimals: int) -> Shown:
 
 
 def _interval_decimals(cells: Sequence[Aggregate]) -> int:
-    """Return as many decimals as give the typical interval two significant digits of its half."""
-    halves = [(c.high - c.low) / 2 for c in cells if c.high > c.low]
-    if not halves:
+    """Return as many decimals as give the width of the typical interval two significant digits."""
+    widths = [c.high - c.low for c in cells if c.low < c.high < math.inf]
+    if not widths:
         return 3
-    return min(7, max(0, 1 - math.floor(math.log10(float(np.median(halves))))))
+    return min(7, max(0, 1 - math.floor(math.log10(float(np.median(widths))))))
 
 
 def _fixed(value: float, decimals: int) -> str:
