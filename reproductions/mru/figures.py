@@ -1,4 +1,4 @@
-"""Figures 6 to 12 of Chen 2022 and its 1-D column, for the rows of figures.toml."""
+"""Figures 6 to 12 of Chen 2022 and its 1-D column, as rows of published.toml."""
 
 from __future__ import annotations
 

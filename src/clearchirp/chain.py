@@ -104,16 +104,16 @@ class Pipeline:
             # Only the chirps of one transmitter belong into one Doppler transform.
             given = split_transmitters(beat, self.transmit_order)
             mask = None if mask is None else split_transmitters(mask, self.transmit_order)
-        if self.has_memory:
+        if self.memory:
             result = self.mitigator(given, mask, history=history)  # pyright: ignore[reportCallIssue]
         else:
             result = self.mitigator(given, mask)
         return _finish(self, beat, disturbed, result)
 
     @property
-    def has_memory(self) -> bool:
-        """Whether the method learns from frame to frame, so that their order matters."""
-        return bool(getattr(self.mitigator, "has_memory", False))
+    def memory(self) -> int:
+        """How many frames before it a frame has a use for; 0 for most methods."""
+        return int(getattr(self.mitigator, "memory", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,7 +260,7 @@ def mitigate(
             beat if np.ndim(disturbed) == 4 else beat.reshape(*recording.leading, *beat.shape[2:])
         )
         mask = check_mask(disturbed, like).reshape(beat.shape)
-        parts = list(_in_turn(beat, mask, work)) if work.has_memory else [work(beat, mask)]
+        parts = list(_in_turn(beat, mask, work)) if work.memory else [work(beat, mask)]
     return _joined(parts, recording.leading)
 
 

@@ -20,6 +20,7 @@ from clearchirp.cli import (
     comparing,
     evaluation,
     inspection,
+    reproducing,
     simulation,
     standings,
 )
@@ -48,6 +49,7 @@ for _command, _example in (
     (cleaning.mitigate, "mitigate in.npz -m ar -o clean.npz --figure clean.png"),
     (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
     (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 100 -o evaluation"),
+    (reproducing.reproduce, "reproduce imfrac --quick -o reproduction"),
     (standings.league, "league --frames 20 -o league"),
 ):
     app.command(_command.__name__, epilog=f"Example:  [bold]clearchirp {_example}[/]")(_command)

@@ -87,9 +87,9 @@ class SparseRecovery:
         _check_settings(self, WINDOWS)
 
     @property
-    def has_memory(self) -> bool:
-        """Whether the solver has a use for the history of earlier frames."""
-        return isinstance(self.solver, PmIht | PmIst)
+    def memory(self) -> int:
+        """How many frames before it a frame has a use for; 0 for solvers without a prior."""
+        return self.solver.frames if isinstance(self.solver, PmIht | PmIst) else 0
 
     def __call__(
         self,
@@ -130,7 +130,7 @@ class SparseRecovery:
             for frame, mask, one in zip(frames, masks, done, strict=True)
         ]
         signal = _stacked(signals, beat.shape, beat)
-        return _result(signal, disturbed, done, self.has_memory)
+        return _result(signal, disturbed, done, self.memory > 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,9 +173,9 @@ class SparseMap:
         return "range-doppler"
 
     @property
-    def has_memory(self) -> bool:
-        """Whether the solver has a use for the history of earlier frames."""
-        return isinstance(self.solver, PmIht | PmIst)
+    def memory(self) -> int:
+        """How many frames before it a frame has a use for; 0 for solvers without a prior."""
+        return self.solver.frames if isinstance(self.solver, PmIht | PmIst) else 0
 
     def __call__(
         self,
@@ -203,7 +203,7 @@ class SparseMap:
         ]
         bins = maps[0].shape[-1]
         signal = _stacked(maps, (*beat.shape[:-1], bins), maps[0])
-        return _result(signal, disturbed, done, self.has_memory)
+        return _result(signal, disturbed, done, self.memory > 0)
 
 
 class _Work(NamedTuple):
