@@ -34,7 +34,7 @@ distance = { uniform = [5, 30] }
 start_frequency = 77.06e9
 slope = { uniform = [8e12, 12e12] }
 ramp_duration = 15e-6
-chirp_interval = 20e-6
+chirp_interval = 20.3e-6
 chirps = 32
 amplitude = 30
 """
@@ -239,9 +239,6 @@ def test_the_league_is_one_table(run, scene):
     assert standings["zeroing"]["harm_evm"] == 0
     assert standings["zeroing"]["scores"]["f1"] > standings["none"]["scores"]["f1"]
     assert standings["zeroing"]["ms"] > 0
-    if sys.platform.startswith("linux"):
-        # A frame of 32 x 128 complex64 is 32 KiB, its map as much again.
-        assert 3e4 < standings["zeroing"]["peak_bytes"] < 3e6
     for name in ("league.html", "league.csv", "league.tex", "league.md", "league.svg", "small.csv"):
         assert Path("out", name).stat().st_size > 0
     assert Path("out/league.md").read_text().splitlines()[2].startswith("| zeroing |")
@@ -253,7 +250,7 @@ def test_a_method_that_is_too_slow_has_fewer_frames(run, scene):
     for standing in run_league(league, Path("out"), alone):
         assert standing.frames == 0
         assert "left out: a frame takes about" in standing.note
-    in_time = replace(league, seconds=0.005)
+    in_time = replace(league, seconds=0.05)
     by = {s.method: s for s in run_league(in_time, Path("slow"), alone)}
     assert 1 <= by["imat-2d"].frames < 50
     assert "frames only" in by["imat-2d"].note

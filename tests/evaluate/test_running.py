@@ -49,7 +49,7 @@ range_rate = { uniform = [-10, 10] }
 start_frequency = 77.06e9
 slope = { uniform = [8e12, 12e12] }
 ramp_duration = 15e-6
-chirp_interval = 20e-6
+chirp_interval = 20.3e-6
 chirps = 32
 amplitude = 30
 """
@@ -289,12 +289,12 @@ def _start(folder: Path, plan: Experiment) -> subprocess.Popen:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes by ps")
 @pytest.mark.parametrize("whole", [False, True], ids=["a worker", "the whole run"])
 def test_killed_in_the_middle(tmp_path: Path, whole: bool):
-    plan = replace(PLAN, frames=150)
+    plan = replace(PLAN, frames=80)
     process = _start(tmp_path / "killed", plan)
     if whole:
         process.kill()
         assert process.wait(20) == -signal.SIGKILL
-        assert 3 <= len(list((tmp_path / "killed" / "rows").glob("*.parquet"))) < 100
+        assert 3 <= len(list((tmp_path / "killed" / "rows").glob("*.parquet"))) < 80
         run_experiment(plan, tmp_path / "killed", Workers(count=2))
     else:
         command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)]

@@ -165,3 +165,18 @@ def test_wrong_settings(statistic):
     for resamples in (0, 1.5, True):
         with pytest.raises(InputError, match="resamples: must be a whole number from 1"):
             statistic(SKEWED, resamples=resamples)
+
+
+def test_groups_count_alike_and_their_interval_adds_variances():
+    rng = np.random.default_rng(3)
+    groups = [rng.normal(1, 1, 40), rng.normal(5, 2, 400), np.array([np.nan])]
+    result = aggregate.mean_of_groups(groups)
+    means = [groups[0].mean(), groups[1].mean()]
+    assert result.value == pytest.approx(np.mean(means))
+    assert (result.counted, result.left_out) == (440, 2)
+    spread = np.sqrt(groups[0].var() / 40 + groups[1].var() / 400) / 2
+    assert result.high - result.low == pytest.approx(2 * 1.96 * spread, rel=0.06)
+    alone = aggregate.mean_of_groups(groups[1:2])
+    assert alone.low == pytest.approx(aggregate.mean(groups[1]).low, abs=0.02)
+    assert np.isnan(aggregate.mean_of_groups([]).value)
+    assert np.isnan(aggregate.mean_of_groups([[1.0], [2.0, 3.0]]).low)

@@ -149,6 +149,16 @@ Scheduler = Annotated[
     ),
 ]
 
+Restart = Annotated[
+    bool,
+    typer.Option(
+        "--restart",
+        metavar="",
+        help="Begin anew where an interrupted run has left an unfinished Zarr store.",
+        rich_help_panel=_WORKERS,
+    ),
+]
+
 
 def chosen_workers(
     count: int | None, threads: bool, scheduler: str | None, *, much: bool = True
@@ -174,6 +184,13 @@ def chosen_workers(
     if count is None and not threads and not much:
         count = 1
     return Workers(kind="threads" if threads else "processes", count=count)
+
+
+def workers_asked_for(count: int | None, threads: bool, scheduler: str | None) -> Workers | None:
+    """Return who does the work if the options say so, None if that is left to the work."""
+    if count is None and not threads and scheduler is None:
+        return None
+    return chosen_workers(count, threads, scheduler)
 
 
 @dataclass(frozen=True, slots=True)

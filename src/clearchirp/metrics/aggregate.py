@@ -16,7 +16,7 @@ Source: Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapters
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +125,53 @@ def mean(
     drawn = _resampled(known, np.mean, resamples, seed)
     shares = _bca_shares(drawn, known.mean(), _means_without_one(known), confidence)
     return _aggregate(known, np.mean, np.quantile(drawn, shares), confidence, left_out)
+
+
+def mean_of_groups(
+    groups: Sequence[ArrayLike],
+    *,
+    confidence: float = 0.95,
+    resamples: int = 2000,
+    seed: int = 0,
+) -> Aggregate:
+    """Return the mean over groups of their means, every group counting alike.
+
+    The values of each group are drawn anew among themselves; the interval has the percentiles of
+    the mean of the groups' means (Efron and Tibshirani, chapter 13). Groups without a known value
+    count as one that was left out.
+
+    Parameters
+    ----------
+    groups
+        Real numbers of any shape: the frames of one scene, say.
+    confidence, resamples, seed
+        As for `mean`, whose errors are raised too.
+
+    Examples
+    --------
+    >>> mean_of_groups([[1.0, 2.0, 3.0], [6.0] * 50]).value
+    4.0
+    """
+    check_settings(confidence, resamples)
+    known = [values for values, _ in map(_known, groups) if values.size]
+    left_out = sum(left for _, left in map(_known, groups)) + len(groups) - len(known)
+    means = np.array([values.mean() for values in known])
+    bounds: Any = (math.nan, math.nan)
+    if known and not any(map(_too_few, known)):
+        drawn = [
+            _resampled(values, np.mean, resamples, seed + number)
+            for number, values in enumerate(known)
+        ]
+        ends = [(1 - confidence) / 2, (1 + confidence) / 2]
+        bounds = np.quantile(np.mean(drawn, axis=0), ends)
+    return Aggregate(
+        value=float(means.mean()) if known else math.nan,
+        low=float(bounds[0]),
+        high=float(bounds[1]),
+        confidence=confidence,
+        counted=sum(values.size for values in known),
+        left_out=left_out,
+    )
 
 
 def median(

@@ -181,10 +181,7 @@ def recording_table(name: str, rows: Mapping[str, Mapping[str, float]]) -> Table
 def _pareto(
     folder: Path, standings: Sequence[Standing]
 ) -> tuple[dict[str, Aggregate], dict[str, float]]:
-    """Return the mean F1 over scenes with its interval over frames, and the time of each method.
-
-    Every scene counts alike: the values of its frames are weighted by drawing equally many.
-    """
+    """Return the mean F1 over scenes with its interval over frames, and the time of each method."""
     quality, seconds = {}, {}
     for method in dict.fromkeys(standing.method for standing in standings):
         own = [s for s in standings if s.method == method and s.frames]
@@ -192,10 +189,7 @@ def _pareto(
         values = [v for v in values if v.size]
         if not values:
             continue
-        # One column a scene, its mean over the k-th frames: scenes with fewer frames repeat theirs.
-        longest = max(v.size for v in values)
-        table = np.stack([np.resize(v, longest) for v in values])
-        quality[method] = aggregate.mean(table.mean(axis=0))
+        quality[method] = aggregate.mean_of_groups(values)
         seconds[method] = _geometric([s.ms for s in own]) / 1e3
     return quality, seconds
 
