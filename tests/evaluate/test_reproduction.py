@@ -70,6 +70,13 @@ def test_a_row_that_fails_leaves_the_others(root, tmp_path):
     assert [row["verdict"] for row in stored["rows"]] == [v.value for v, _ in found.values()]
 
 
+def test_another_experiment_does_not_take_the_parts_of_the_first(root, tmp_path):
+    first = reproduce("toy", tmp_path / "out", root=root).folder
+    assert reproduce("toy", tmp_path / "out", root=root).folder == first
+    (root / "toy" / "beside.py").write_text("VALUE = 0.53\n")
+    assert reproduce("toy", tmp_path / "out", root=root).folder != first
+
+
 def test_a_row_fills_in_by_itself_when_its_method_lands(root, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "clearchirp.evaluate.published.methods", {"zeroing": None, "no-such-method": None}
@@ -128,7 +135,7 @@ def test_what_was_computed_is_kept_for_the_same_key_alone(tmp_path):
     first = studies.kept(tmp_path, {"frame": 1}, compute)
     assert studies.kept(tmp_path, {"frame": 1}, compute) == first
     assert studies.kept(tmp_path, {"frame": 2}, compute) != first
-    for path in (tmp_path / "parts").iterdir():
+    for path in (tmp_path / "kept").iterdir():
         path.write_text("{ damaged")
     assert studies.kept(tmp_path, {"frame": 1}, compute) == {"x": 3.0}
 

@@ -161,10 +161,12 @@ def reproduce(
         raise InputError(f"size: must be one of {', '.join(SIZES)}, got {size!r}")
     paper, setup = read_paper(root / name), read_setup(root / name)
     chosen, folder = setup.sizes[size], _writable(Path(folder))
+    # Parts that another experiment measured are none of this one's.
+    parts = _writable(folder / f"parts-{_fingerprint(root / name)}")
     start = time.perf_counter()
     experiment = _load(root / name)
     try:
-        outcomes = experiment.measure(setup, chosen, folder, workers or Workers(), progress)
+        outcomes = experiment.measure(setup, chosen, parts, workers or Workers(), progress)
     except OSError:
         raise
     except Exception as error:
@@ -182,7 +184,7 @@ def reproduce(
         rows=tuple(rows),
         seconds=time.perf_counter() - start,
         experiment=experiment,
-        folder=folder,
+        folder=parts,
     )
     write_json(folder / "results.json", as_table(done))
     return done
@@ -243,6 +245,14 @@ def _writable(folder: Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"{folder}: cannot be written")
     return folder
+
+
+def _fingerprint(folder: Path) -> str:
+    """Return a name for the code that measures a paper."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*.py")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def _load(folder: Path) -> ModuleType:

@@ -195,7 +195,7 @@ def kept(folder: Path, key: Mapping[str, object], compute: Callable[[], Any]) ->
         Done where nothing is kept for the key.
     """
     told = json.dumps({**key, "version": __version__}, sort_keys=True)
-    path = folder / "parts" / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
+    path = folder / "kept" / f"{hashlib.sha256(told.encode()).hexdigest()[:16]}.json"
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
         if stored["key"] == told:
