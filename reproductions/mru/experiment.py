@@ -9,7 +9,7 @@ from clearchirp.evaluate.published import Setup, Size
 from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.workers import Workers
 
-from . import figures, table1, table2
+from . import statements, table1, table2
 
 
 def measure(
@@ -17,6 +17,6 @@ def measure(
 ) -> Mapping[str, Outcome]:
     """Return what stands beside each row of published.toml."""
     outcomes: dict[str, Outcome] = {}
-    for part in (table1, table2, figures):
+    for part in (table1, table2, statements):
         outcomes |= part.measure(setup, size, folder, workers, progress)
     return outcomes
