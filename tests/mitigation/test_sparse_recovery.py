@@ -11,6 +11,7 @@ from clearchirp.io import from_array
 from clearchirp.mitigation.catalogue import methods
 from clearchirp.mitigation.imat import Imat2d
 from clearchirp.mitigation.sparse_recovery import SparseMap, SparseRecovery
+from clearchirp.recordings.clean import clean_frame
 from clearchirp.solvers.iht import Iht
 from clearchirp.solvers.imat import ImatSolver
 from clearchirp.solvers.pm_iht import PmIht
@@ -266,6 +267,9 @@ class TestMemory:
         work = pipeline(method, lambda b: known[int(np.any(b[0] != beat[0]))])
         frames = list(mitigate_frames(from_array(beat), work))
         np.testing.assert_array_equal(frames[1].range_doppler[0], expected)
+        # From file to file frames are taken in any order: those before come first.
+        _, alone = clean_frame(work, from_array(beat), 1)
+        np.testing.assert_array_equal(alone.range_doppler[0], expected)
 
 
 class TestChain:
