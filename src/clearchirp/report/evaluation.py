@@ -29,13 +29,13 @@ _MAPS = 6
 
 def read_samples(folder: Path, experiment: Experiment) -> list[Samples]:
     """Return what the rows of an experiment say, one group a scene and detector."""
-    rows = read_rows(folder, (*GROUPS, "frame", *METRICS, "seconds", "error"))
+    wanted = (*GROUPS, *METRICS, "seconds", "error")
+    rows = read_rows(folder, wanted, frames=MOST_FRAMES)
     table = {name: rows[name].to_numpy(zero_copy_only=False) for name in rows.column_names}
-    drawn = table["frame"] < MOST_FRAMES
     groups = []
     for scene in experiment.scenes:
         for detector in experiment.detectors:
-            own = drawn & (table["scene"] == scene.name) & (table["detector"] == detector.label)
+            own = (table["scene"] == scene.name) & (table["detector"] == detector.label)
             by_method = {
                 case.label: {
                     name: column[own & (table["method"] == case.label)]
