@@ -20,7 +20,7 @@ from clearchirp.cli.options import (
 )
 from clearchirp.cli.printing import counted, note, print_json, print_table, progress, say
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
-from clearchirp.mitigation.catalogue import methods as all_methods
+from clearchirp.mitigation.catalogue import everyday_methods
 from clearchirp.types import InputError
 
 _ASKING = "Asking an experiment that has run"
@@ -38,7 +38,11 @@ def evaluate(
     methods: Annotated[
         list[str] | None,
         typer.Option(
-            "--method", "-m", metavar="NAME", help="A method; repeat it for each. Default: all."
+            "--method",
+            "-m",
+            metavar="NAME",
+            help="A method; repeat it for each. Default: the everyday ones, up to a hundred maps "
+            "of cost and without the sparse maps, and the oracles.",
         ),
     ] = None,
     detectors: Annotated[
@@ -121,7 +125,7 @@ def evaluate(
 
     who = chosen_workers(workers, threads, scheduler, much=frames > 20)
     texts = tuple(SceneText.of(scene) for scene in scenes or ())
-    names = methods or taking(all_methods, texts)
+    names = methods or taking(everyday_methods(oracles=True), texts)
     chosen = sweep(settings or (), names, detectors or [DEFAULT_DETECTOR])
     experiment = Experiment(
         scenes=texts,

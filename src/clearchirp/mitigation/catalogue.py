@@ -272,6 +272,9 @@ _ENTRIES = (
     _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 60))[1],
 )
 
+_EVERYDAY = 100
+"""Maps that a method may cost to be tried unasked."""
+
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
 """Name -> entry."""
 
@@ -284,3 +287,21 @@ def find_method(name: str) -> MethodEntry:
     if name not in methods:
         raise InputError(f"method: no method is called {name!r}; there are {', '.join(methods)}")
     return methods[name]
+
+
+def everyday_methods(*, oracles: bool = False) -> list[str]:
+    """Return the names of the methods that one tries first.
+
+    Those that cost no more than a hundred maps a frame and return a signal with its noise: a sparse
+    map has none, and its scores stand beside no other's. Oracles are left out unless asked for.
+
+    >>> "zeroing" in everyday_methods(), "iht-map" in everyday_methods()
+    (True, False)
+    """
+    return [
+        name
+        for name, entry in methods.items()
+        if entry.cost <= _EVERYDAY
+        and entry.domain != "range-doppler"
+        and (oracles or not entry.needs_truth)
+    ]
