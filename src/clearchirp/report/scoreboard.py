@@ -115,7 +115,10 @@ def markdown(papers: Sequence[Reproduction]) -> str:
         f"clearchirp {__version__}, {' and '.join(sizes)} runs, {seconds / 60:.1f} minutes. "
         "Counted are rows: a published figure or statement each."
     )
-    return "\n\n".join([lead, _pipe_table(paper_lines(papers)), _pipe_table(method_lines(papers))])
+    # Folded up where Markdown is rendered, since it grows with every method.
+    folded = ["<details><summary>By paper and method</summary>", "</details>"]
+    by_method = _pipe_table(method_lines(papers))
+    return "\n\n".join([lead, _pipe_table(paper_lines(papers)), folded[0], by_method, folded[1]])
 
 
 def update_readme(path: Path, papers: Sequence[Reproduction]) -> None:
