@@ -166,7 +166,7 @@ def test_where_the_cheap_bank_agrees_with_the_exact_transform():
     )
     turns = bank.turns
     for row in (3, 7, 12, 20, 27):
-        wave = chirp(samples, -1 / np.tan(turns[row]) / samples, 30, 0.03, 60)
+        wave = chirp(samples, -1 / np.tan(turns[row]) / samples, 30, 0.03, 40)
         cheap = np.abs(bank.forward(wave)[row]) ** 2
         other = np.abs(exact.forward(wave)[int(np.argmin(np.abs(exact.turns - turns[row])))]) ** 2
         centre = [np.sum(np.arange(samples) * p) / p.sum() for p in (cheap, other)]
@@ -178,7 +178,7 @@ def test_where_the_cheap_bank_agrees_with_the_exact_transform():
             np.sqrt(np.sum((n - middle) ** 2 * p) / p.sum())
             for p, middle in zip((cheap, other), centre, strict=True)
         )
-        assert wide * scale == pytest.approx(exactly, rel=0.1, abs=0.2)
+        assert wide * scale == pytest.approx(exactly, rel=0.1, abs=0.25)
     # From corner to corner: the exact transform, not padded, leaves much of it outside the pulse.
     row = angles // 8
     wave = chirp(samples, -1 / np.tan(turns[row]) / samples)
