@@ -180,12 +180,12 @@ def test_where_the_cheap_bank_agrees_with_the_exact_transform():
         )
         assert wide * scale == pytest.approx(exactly, rel=0.1, abs=0.25)
     # From corner to corner: the exact transform, not padded, leaves much of it outside the pulse.
-    row = angles // 8
-    wave = chirp(samples, -1 / np.tan(turns[row]) / samples)
+    row = 6
+    wave = chirp(samples, -1 / np.tan(turns[row]) / samples, frequency=0.5 / samples)
     cheap = np.abs(bank.forward(wave)[row]) ** 2
     other = np.abs(exact.forward(wave)[int(np.argmin(np.abs(exact.turns - turns[row])))]) ** 2
     assert cheap.max() / cheap.sum() > 0.95
-    assert other.max() / other.sum() < 0.75
+    assert other.max() / other.sum() < 0.5
 
 
 @pytest.mark.parametrize(
