@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 
@@ -11,6 +13,7 @@ def centred_dft_matrix(samples: int) -> np.ndarray:
     return np.exp(-2j * np.pi * np.outer(n, n) / samples) / np.sqrt(samples)
 
 
+@lru_cache
 def commuting_vectors(samples: int) -> np.ndarray:
     """Eigenvectors (sample, p) of the whole tridiagonal matrix, by a dense solver.
 
@@ -25,8 +28,37 @@ def commuting_vectors(samples: int) -> np.ndarray:
     return np.linalg.eigh(matrix)[1][:, ::-1]
 
 
+@lru_cache(maxsize=64)
 def fractional_matrix(samples: int, angle: float) -> np.ndarray:
     """Dense matrix of the transform by one angle in rad."""
     vectors = commuting_vectors(samples)
     turn = np.exp(-1j * angle * np.arange(samples))
     return (vectors * turn) @ vectors.T
+
+
+def plain_imfrac(x: np.ndarray, angles: int, most: int, guard: int, factor: float) -> np.ndarray:
+    """One windowed signal, cleaned chirp by chirp with dense matrices; Algorithm 1."""
+    samples = x.size
+    rows = range(-most, most + 1)
+    turns = {
+        r: fractional_matrix(samples, 2 * np.pi * r / angles) for r in range(-most - 1, most + 2)
+    }
+    window = max(samples // 2 - guard - 1, 1)
+    while True:
+        seen = np.array([np.abs(turns[r] @ x) ** 2 for r in rows])
+        k, n = np.unravel_index(np.argmax(seen), seen.shape)
+        sides = [
+            np.mean(
+                [seen[k, (n + side * i) % samples] for i in range(guard + 1, guard + 1 + window)]
+            )
+            for side in (-1, 1)
+        ]
+        if seen[k, n] <= factor * min(sides):
+            return x
+        if abs(rows[k]) == most:
+            beyond = np.abs(turns[rows[k] + np.sign(rows[k])] @ x) ** 2
+            if max(beyond[(n + i) % samples] for i in range(-3, 4)) > seen[k, n]:
+                return x
+        turned = turns[rows[k]] @ x
+        turned[np.arange(n - guard, n + guard + 1) % samples] = 0
+        x = np.conj(turns[rows[k]]).T @ turned

@@ -227,6 +227,12 @@ def eigenbasis(samples: int) -> NDArray[np.float64]:
     return basis
 
 
+@lru_cache(maxsize=8)
+def eigenbasis_in(samples: int, single: bool) -> NDArray[Any]:
+    """Return `eigenbasis` in single or double precision."""
+    return eigenbasis(samples).astype(np.float32) if single else eigenbasis(samples)
+
+
 @lru_cache(maxsize=16)
 def _half_basis(samples: int, single: bool) -> NDArray[Any]:
     """Return the first half of the rows of `eigenbasis`, the middle one included."""
