@@ -69,7 +69,7 @@ class ChirpBank:
     def forward(self, x: Array, /) -> Array:
         """Return the rows (..., row, sample) of a complex NumPy signal (..., sample)."""
         check_signal(x, self.samples)
-        steep, chirps = _chirps(self.samples, self.angles)
+        steep, chirps = bank_chirps(self.samples, self.angles)
         chirps = chirps.astype(x.dtype)
         rows = np.empty((*x.shape[:-1], len(chirps), self.samples), x.dtype)
         rows[..., ~steep, :] = centred_dft(x[..., None, :] * chirps[~steep])
@@ -78,7 +78,7 @@ class ChirpBank:
 
     def adjoint(self, y: Array, /) -> Array:
         """Return the sum (..., sample) of the inverses of all rows (..., row, sample)."""
-        steep, chirps = _chirps(self.samples, self.angles)
+        steep, chirps = bank_chirps(self.samples, self.angles)
         if not is_numpy(y) or not is_complex(y) or y.shape[-2:] != chirps.shape:
             raise InputError(
                 f"y: expected a complex NumPy array (..., {len(chirps)}, {self.samples}), got "
@@ -100,7 +100,7 @@ _HALF = np.sqrt(0.5)
 
 
 @lru_cache(maxsize=8)
-def _chirps(samples: int, angles: int) -> tuple[NDArray[np.bool_], NDArray[np.complex128]]:
+def bank_chirps(samples: int, angles: int) -> tuple[NDArray[np.bool_], NDArray[np.complex128]]:
     """Return which rows work on the DFT, and the chirp of each row (row, sample)."""
     turn = 2 * np.pi / angles * np.arange(-angles // 4, angles // 4 + 1)
     steep = np.abs(np.sin(turn)) < _HALF - 1e-12
