@@ -17,7 +17,7 @@ from clearchirp.operators.chirp_bank import ChirpBank, bank_chirps, centred_dft
 fft: Any = scipy_fft
 
 _SHORTEST = 4
-_ORDERS = 8
+_ORDERS = 12
 _SIGNIFICANT = 9.0
 _MOST = 6
 _GUARD = 20 / 512
@@ -74,7 +74,7 @@ class Bank:
     scale: NDArray[np.float64]
     window: NDArray[np.float64]
 
-    def rows(self, signal: NDArray[Any]) -> NDArray[np.complex64]:
+    def rows(self, signal: NDArray[Any]) -> NDArray[Any]:
         """Return all rows (row, sample) of one signal, each to be scaled by the root of `scale`."""
         single = signal.astype(np.complex64)
         steep = int(np.argmax(self.steep))
@@ -233,9 +233,7 @@ def _is_flank(
     return False
 
 
-def _refined(
-    rest: NDArray[Any], guess: Segment, searched: Bank, *, coarse: bool
-) -> Segment:
+def _refined(rest: Any, guess: Segment, searched: Bank, *, coarse: bool) -> Segment:
     """Return the piece of a chirp near a guess: rate and frequency to a fraction of a turn."""
     from clearchirp.disturbed import segment_kernels as kernels
 
@@ -244,6 +242,7 @@ def _refined(
     start, stop, rate, frequency, _ = guess
     step = 2 * abs(searched.turns[1] - searched.turns[0])
     shortest = min(_SHORTEST, samples)
+    undone: Any
     for turn in range(4 if coarse else 2):
         undone = rest * np.exp(-2j * np.pi * (frequency * time + rate * time**2 / 2))
         if turn or not coarse:
@@ -263,9 +262,7 @@ def _refined(
     return Segment(int(start), int(stop), float(rate), float(frequency))
 
 
-def _peak(
-    values: NDArray[Any], inside: NDArray[Any], rates: NDArray[Any]
-) -> tuple[float, float]:
+def _peak(values: NDArray[Any], inside: NDArray[Any], rates: NDArray[Any]) -> tuple[float, float]:
     """Return rate and frequency that leave the tallest peak, refined by parabolas."""
     bins = int(fft.next_fast_len(2 * values.size))
     undone = np.exp(-1j * np.pi * rates[:, None] * inside**2) * values
@@ -316,7 +313,7 @@ def _without(
     """Add a piece and return the basis of all, and the signal without them.
 
     Its vectors are the chirp under the window times polynomials: three of them, so that a slightly
-    wrong rate or frequency does not matter, and up to eight more where they stand out of the noise
+    wrong rate or frequency does not matter, and up to ten more where they stand out of the noise
     (the receiver's filter shapes the envelope).
     """
     samples = signal.size
@@ -342,7 +339,7 @@ def _without(
 
 
 def orthonormal(vectors: NDArray[Any]) -> NDArray[Any]:
-    """Return an orthonormal basis of what the columns span, those that depend on others left out."""
+    """Return an orthonormal basis of what the columns span, dependent ones left out."""
     length = np.linalg.norm(vectors, axis=0)
     vectors = vectors[:, length > 1e-9 * max(float(length.max(initial=0)), 1e-300)]
     basis, upper = np.linalg.qr(vectors / np.linalg.norm(vectors, axis=0))
@@ -350,6 +347,6 @@ def orthonormal(vectors: NDArray[Any]) -> NDArray[Any]:
 
 
 @lru_cache(maxsize=4096)
-def _polynomials(length: int, order: int) -> NDArray[np.float64]:
+def _polynomials(length: int, order: int) -> NDArray[Any]:
     """Return Legendre polynomials over so many samples, as columns."""
     return np.polynomial.legendre.legvander(np.linspace(-1, 1, length), order)

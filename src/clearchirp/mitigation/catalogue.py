@@ -274,6 +274,27 @@ _ENTRIES = (
         cost=450,
         given={"padded": True},
     ),
+    MethodEntry(
+        name="frft-gss",
+        factory=_ROOM + "frft_gss:FrftGss",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="fast approximate fractional transform, golden-section search, CFAR, zeroing",
+        source="Chen 2024",
+        cost=1500,
+    ),
+    MethodEntry(
+        name="notch-refill",
+        factory=_ROOM + "notch_refill:NotchRefill",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="interferers given up as pieces of chirps, the gap refilled from the whole map",
+        source="clearchirp",
+        cost=800,
+    ),
 )
 
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
