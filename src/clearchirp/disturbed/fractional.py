@@ -98,19 +98,20 @@ class Fractional:
     def __call__(self, beat: NDArray[Any], /) -> NDArray[np.bool_]:
         """Return the mask of disturbed samples of a NumPy beat signal (..., chirp, sample)."""
         mask = np.zeros(np.shape(beat), dtype=bool)
-        rows = mask.reshape(-1, mask.shape[-1] if mask.ndim else 1)
+        rows = mask.reshape(-1, beat.shape[-1])
         for found in self.interferers(beat):
             start = max(found.first_sample - self.guard, 0)
             rows[found.chirp, start : found.last_sample + 1 + self.guard] = True
         return mask
 
-    def interferers(self, beat: NDArray[Any], /) -> list[Interferer]:
+    def interferers(self, beat: Any, /) -> list[Interferer]:
         """Return the interferers of a NumPy beat signal (..., chirp, sample), chirp by chirp."""
-        scaled, noise = deviation(beat, detector="fractional")
+        result: Any = deviation(beat, detector="fractional")
+        scaled, noise = result
         samples = scaled.shape[-1]
         if samples < _LEAST_SAMPLES:
             return []
-        chirps = int(np.shape(scaled)[-2]) if np.ndim(scaled) > 1 else 1
+        chirps = scaled.shape[-2] if len(scaled.shape) > 1 else 1
         searched = bank(samples, self.angles, self.max_angle_deg)
         ratio = 10 ** (self.threshold_db / 10)
         found: list[Interferer] = []
