@@ -95,11 +95,12 @@ class Fractional:
         if not isinstance(self.guard, int) or isinstance(self.guard, bool) or self.guard < 0:
             raise InputError(f"guard: must be a whole number from 0, got {self.guard!r}")
 
-    def __call__(self, beat: NDArray[Any], /) -> NDArray[np.bool_]:
+    def __call__(self, beat: Any, /) -> NDArray[np.bool_]:
         """Return the mask of disturbed samples of a NumPy beat signal (..., chirp, sample)."""
-        mask = np.zeros(np.shape(beat), dtype=bool)
+        interferers = self.interferers(beat)
+        mask: Any = np.zeros(beat.shape, dtype=bool)
         rows = mask.reshape(-1, beat.shape[-1])
-        for found in self.interferers(beat):
+        for found in interferers:
             start = max(found.first_sample - self.guard, 0)
             rows[found.chirp, start : found.last_sample + 1 + self.guard] = True
         return mask

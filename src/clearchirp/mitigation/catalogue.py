@@ -282,7 +282,7 @@ _ENTRIES = (
         keeps_undisturbed=False,
         real=False,
         summary="fast approximate fractional transform, golden-section search, CFAR, zeroing",
-        source="Chen 2024",
+        source="Chen 2025",
         cost=1500,
     ),
     MethodEntry(

@@ -48,11 +48,11 @@ class FrftGss:
 
     Source
     ------
-    Chen 2024, as Oswald 2026 describes it (V-D, VI-B2); the transform is that of Ozaktas 1996.
+    Chen 2025, as Oswald 2026 describes it (V-D, VI-B2); the transform is that of Ozaktas 1996.
 
     Deviations
     ----------
-    Detected cells are set to zero; Chen 2024 puts the mean amplitude in their place.
+    Detected cells are set to zero; Chen 2025 puts the mean amplitude in their place.
     """
 
     max_iter: int = 3
