@@ -137,7 +137,7 @@ def test_a_real_receiver():
 
 @pytest.mark.parametrize("scene", ["imfrac", "imfrac-real"])
 @pytest.mark.parametrize("padded", [False, True])
-def test_the_oracle_is_an_upper_bound(scene, padded):
+def test_the_oracle_leaves_less_of_the_interference(scene, padded):
     frame = simulate_frame(load_scene(scene), 3, 0)
     truth = range_spectrum(frame.clean)
     oracle = ImfracOracle(padded=padded)

@@ -237,7 +237,7 @@ _ENTRIES = (
         needs_mask=True,
         needs_truth=True,
         keeps_undisturbed=False,
-        summary="the same with the cells that only the truth can give: an upper bound",
+        summary="the same with the cells that only the truth can give",
         source="Oswald 2026, VI-B1",
         cost=400,
     ),

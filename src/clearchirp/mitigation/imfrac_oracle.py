@@ -1,4 +1,4 @@
-"""The upper bound of `imfrac`: notches that only the ground truth can give."""
+"""The oracle of `imfrac`: notches that only the ground truth can give."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ class ImfracOracle:
     Called as a method it is given the true mask alone, and takes the samples under it for the
     interference and the others for the rest; `with_truth` is the oracle of the paper, (16), which
     needs both signals. Real receivers go through digital I/Q.
+
+    It is no upper bound where the interference is strong: 60 dB over the noise, as in the preset
+    `imfrac`, the skirts of a chirp that ends inside of the band are stronger than the rest in most
+    cells of the row, and (16) zeroes those. There, F1 is 0.49 with the truth (8 frames, seed 0).
 
     Source
     ------
