@@ -138,8 +138,8 @@ class Imfrac2:
     -----
     Zeroing takes ``Lambda_{-a} V^T gamma`` from the eigen-coefficients, gamma being the 2 G + 1
     cells: no other transform but that of the first pass is needed. One chirp at a time gives what
-    `Imfrac` gives to rounding; several at once nearly the same, as far as the floor of a row that
-    holds other interferers hides no peak.
+    `Imfrac` gives to rounding; several at once take out as much, in another order, as far as the
+    floor of a row that holds other interferers hides no peak.
 
     A real signal of 2N samples becomes N complex ones, its sideband of positive frequencies, moved
     to the middle (`DigitalIq`). An interferer that crosses DC is then two chirps in a V, which are
