@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -11,6 +11,10 @@ from clearchirp.settings import build, defaults
 from clearchirp.types import InputError, Mitigator
 
 Domain = Literal["beat", "range", "range-doppler", "range-doppler-angle"]
+
+
+def _nothing() -> Mapping[str, object]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +48,8 @@ class MethodEntry:
     cost
         Time for a frame in units of one range-Doppler map of that frame, a rough figure from
         ``benchmarks/bench_chain.py``.
+    given
+        Settings that make it a method of its own name; any may be set otherwise.
     """
 
     name: str
@@ -59,14 +65,15 @@ class MethodEntry:
     summary: str
     source: str
     cost: float
+    given: Mapping[str, object] = field(default_factory=_nothing)
 
     def __call__(self, **settings: object) -> Mitigator:
         """Return the mitigator with the given settings; `InputError` for a wrong one."""
-        return build(self.factory, self.name, settings, self.solver)
+        return build(self.factory, self.name, {**self.given, **settings}, self.solver)
 
     def defaults(self) -> dict[str, object]:
         """Return the settings by name, with their default values."""
-        return defaults(self.factory, self.solver)
+        return {**defaults(self.factory, self.solver), **self.given}
 
 
 _ROOM = "clearchirp.mitigation."
@@ -270,6 +277,94 @@ _ENTRIES = (
     ),
     *_sparse("sbl", "sbl:Sbl", "sparse Bayesian learning", "Duan 2017", (300, 300)),
     _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 60))[1],
+    MethodEntry(
+        name="imfrac",
+        factory=_ROOM + "imfrac:Imfrac",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="chirps compressed by the fractional Fourier transform and zeroed, one by one",
+        source="Oswald 2026",
+        cost=400,
+    ),
+    MethodEntry(
+        name="imfrac-padded",
+        factory=_ROOM + "imfrac:Imfrac",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="the same, oversampled and between zeros",
+        source="Oswald 2026, IV-C",
+        cost=900,
+        given={"padded": True},
+    ),
+    MethodEntry(
+        name="imfrac-oracle",
+        factory=_ROOM + "imfrac_oracle:ImfracOracle",
+        domain="range",
+        needs_mask=True,
+        needs_truth=True,
+        keeps_undisturbed=False,
+        summary="the same with the cells that only the truth can give",
+        source="Oswald 2026, VI-B1",
+        cost=400,
+    ),
+    MethodEntry(
+        name="imfrac-padded-oracle",
+        factory=_ROOM + "imfrac_oracle:ImfracOracle",
+        domain="range",
+        needs_mask=True,
+        needs_truth=True,
+        keeps_undisturbed=False,
+        summary="the same, oversampled and between zeros",
+        source="Oswald 2026, VI-B1",
+        cost=900,
+        given={"padded": True},
+    ),
+    MethodEntry(
+        name="imfrac2",
+        factory=_ROOM + "imfrac:Imfrac2",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="imfrac in the eigenbasis, several chirps at once; real receivers too",
+        source="Oswald 2026a",
+        cost=200,
+    ),
+    MethodEntry(
+        name="imfrac2-padded",
+        factory=_ROOM + "imfrac:Imfrac2",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="the same, oversampled and between zeros",
+        source="Oswald 2026a",
+        cost=450,
+        given={"padded": True},
+    ),
+    MethodEntry(
+        name="frft-gss",
+        factory=_ROOM + "frft_gss:FrftGss",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="fast approximate fractional transform, golden-section search, CFAR, zeroing",
+        source="Chen 2025",
+        cost=1500,
+    ),
+    MethodEntry(
+        name="notch-refill",
+        factory=_ROOM + "notch_refill:NotchRefill",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="interferers given up as pieces of chirps, the gap refilled from the whole map",
+        source="clearchirp",
+        cost=800,
+    ),
 )
 
 _EVERYDAY = 100
