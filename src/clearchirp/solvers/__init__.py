@@ -1,0 +1,1 @@
+"""Sparse recovery: one file a solver, written once for any operator and array library."""
