@@ -200,6 +200,26 @@ _ENTRIES = (
         source="TI SWRA725",
         cost=4,
     ),
+    MethodEntry(
+        name="sparkle",
+        factory=_ROOM + "sparkle:Sparkle",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="few tones and few disturbed samples told apart: low-rank Hankel plus sparse",
+        source="Wang 2022a",
+        cost=300,
+    ),
+    MethodEntry(
+        name="matrix-pencil",
+        factory=_ROOM + "matrix_pencil:MatrixPencil",
+        domain="beat",
+        needs_mask=True,
+        keeps_undisturbed=True,
+        summary="gaps filled by tones whose poles the clean samples show",
+        source="Wang 2021, Hua 1990",
+        cost=100,
+    ),
 )
 
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})

@@ -85,7 +85,7 @@ class Hankel:
 
         A factor or signal that takes part in several products is transformed once.
         """
-        return fft.fft(x, n=self._length, axis=-1)
+        return np.asarray(fft.fft(x, n=self._length, axis=-1))
 
     def times(self, x: NDArray[Any], right: NDArray[Any], /) -> NDArray[Any]:
         """Return H(x) times the conjugate of `right` (..., rank, column): (..., rank, row)."""
@@ -113,19 +113,19 @@ class Hankel:
     def adjoint_transformed(self, left_hat: NDArray[Any], right_hat: NDArray[Any], /) -> Any:
         """`adjoint`, given what `transform` returned for the two factors."""
         product = np.einsum("...rk,...rk->...k", left_hat, right_hat)
-        return fft.ifft(product, axis=-1, overwrite_x=True)[..., : self.samples]
+        return np.asarray(fft.ifft(product, axis=-1, overwrite_x=True))[..., : self.samples]
 
     def inverse(self, left: NDArray[Any], right: NDArray[Any], /) -> NDArray[Any]:
         """Return the antidiagonal means of the matrix: the pseudo-inverse of H.
 
         The signal whose Hankel matrix is nearest to that of `left` and `right`.
         """
-        return self.adjoint(left, right) / self.counts
+        return np.asarray(self.adjoint(left, right) / self.counts)
 
     def _correlate(self, x_hat: NDArray[Any], factor_hat: NDArray[Any]) -> NDArray[Any]:
         product = np.conj(factor_hat)
         product *= x_hat[..., None, :]
-        return fft.ifft(product, axis=-1, overwrite_x=True)
+        return np.asarray(fft.ifft(product, axis=-1, overwrite_x=True))
 
     def _checked(self, x: NDArray[Any]) -> NDArray[Any]:
         if x.shape[-1] != self.samples:
@@ -136,8 +136,7 @@ class Hankel:
 
     @property
     def _rows(self) -> int:
-        assert self.rows is not None
-        return self.rows
+        return self.samples // 2 + 1 if self.rows is None else int(self.rows)
 
     @property
     def _length(self) -> int:

@@ -117,11 +117,10 @@ class HankelAdmm:
             return
         level = 1.5 * float(np.quantile(np.abs(y), 0.25)) or size / len(y) ** 0.5
         tau, beta, mu = self._weights(lifting, level)
-        if start is None:
+        left, right = self.start(lifting) if start is None else start
+        if start is None and self.mu is None:
             # With automatic settings the samples' unit must not matter.
-            unit = np.sqrt(level / _LEVEL) if self.mu is None else 1.0
-            start = tuple(unit * factor for factor in self.start(lifting))
-        left, right = start
+            left, right = (np.sqrt(level / _LEVEL) * factor for factor in (left, right))
         past = _Past()
         counts = lifting.counts
         left_hat, right_hat = lifting.transform(left), lifting.transform(right)
@@ -193,7 +192,7 @@ class _Past:
 
 
 def _ridge(mu: float, other: NDArray[Any], both: NDArray[Any]) -> NDArray[Any]:
-    """Return both (I + mu other^H other)^-1, the update (28) or (29), on rows instead of columns."""
+    """Return both (I + mu other^H other)^-1, the update (28) or (29), held in rows."""
     return np.linalg.solve(np.eye(len(other)) + mu * (other.conj() @ other.T), both)
 
 
