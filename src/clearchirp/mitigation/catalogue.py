@@ -220,6 +220,36 @@ _ENTRIES = (
         source="Wang 2021, Hua 1990",
         cost=100,
     ),
+    MethodEntry(
+        name="rpca",
+        factory=_ROOM + "rpca:Rpca",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="robust principal components of each chirp's Hankel matrix",
+        source="Wang 2022a (7)",
+        cost=1000,
+    ),
+    MethodEntry(
+        name="mca",
+        factory=_ROOM + "mca:MorphologicalComponents",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="few spectral lines and few short-time cells told apart",
+        source="Uysal 2019, Wang 2022a (4)",
+        cost=3000,
+    ),
+    MethodEntry(
+        name="chirplet-omp",
+        factory=_ROOM + "chirplet:ChirpletPursuit",
+        domain="beat",
+        needs_mask=True,
+        keeps_undisturbed=True,
+        summary="chirps matched to the disturbed samples and subtracted",
+        source="Pati 1993",
+        cost=300,
+    ),
 )
 
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,7 +82,7 @@ class MatrixPencil:
             if value is None and name != "max_order":
                 continue
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-            if not whole or value < least:
+            if value is None or not whole or value < least:
                 raise InputError(f"{name}: must be a whole number from {least}, got {value!r}")
 
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
@@ -111,15 +112,13 @@ class MatrixPencil:
             largest = np.abs(rows[c][~flags[c]]).max(initial=0)
             over = np.abs(fill) > 2 * largest
             fill[over] *= 2 * largest / np.abs(fill[over])
-            values = fill if np.iscomplexobj(rows) else fill.real
+            values = fill if np.iscomplexobj(rows) else np.real(fill)
             rows[c][flags[c]] = values[flags[c]].astype(rows.dtype)
             tones += count
         stats = {"chirps_filled": hit.size, "samples_filled": int(mask.sum()), "tones": tones}
         return Mitigated(signal, mask, stats={k: float(v) for k, v in stats.items()})
 
-    def _model(
-        self, y: NDArray[np.complex128], keep: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.complex128], int]:
+    def _model(self, y: NDArray[Any], keep: NDArray[np.bool_]) -> tuple[NDArray[Any], int]:
         """Return the tones (sample,) that fit the kept samples, and how many they are."""
         runs = clean_runs(keep, _SHORTEST_WINDOW)
         kept = int(keep.sum())
@@ -131,21 +130,20 @@ class MatrixPencil:
             return nothing, 0
         # The level is taken out, so that no power over- or underflows.
         level = float(np.abs(y[keep]).max())
-        y = np.where(keep, y, 0) / level
-        vectors, _ = signal_subspace(y, runs, window, most)
+        unit = np.where(keep, y, 0) / level
+        vectors, _ = signal_subspace(unit, runs, window, most)
         order, found = len(vectors), nothing
-        for _ in range(_ROUNDS):
+        for number in range(_ROUNDS):
             z = poles(vectors[:order])
             z = z[np.abs(z) > 0]
             if not z.size:
                 return nothing, 0
             z = z / np.abs(z)
-            found, significant = fit(z, y, keep)
+            found, significant = fit(z, unit, keep)
             new = int(significant.sum())
             if self.order is not None or new == order:
                 break
             order = new
-        else:
-            z = z[significant]
-            found = fit(z, y, keep)[0] if z.size else nothing
-        return found * level, order
+            if number == _ROUNDS - 1 and new:
+                found, _ = fit(z[significant], unit, keep)
+        return (found * level if order else nothing), order

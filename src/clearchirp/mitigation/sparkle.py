@@ -24,6 +24,9 @@ _AT_ONCE = 2**18
 Separated = tuple[NDArray[Any], NDArray[Any], int, int]
 """Signal and interference (chirp, sample), iterations, and chirps that came to no end."""
 
+Find = Callable[[NDArray[Any], NDArray[np.bool_], bool], Separated]
+"""Of complex chirps, the samples known to be disturbed, and whether the samples are real."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparkle:
@@ -36,10 +39,10 @@ class Sparkle:
         from the data (`clearchirp.solvers.tones`). "admm": its convex form by Algorithm 1 of the
         paper (`clearchirp.solvers.hankel_admm`).
     keep_noise
-        Whether what is neither target nor interference stays in the signal. False (default), as in
-        the paper: a disturbed chirp becomes its tones alone. True takes away the interference and
-        nothing else; the better choice for frames of many chirps, where targets below the noise of
-        a chirp stand out of that of the frame.
+        Whether what is neither target nor interference stays in the signal. False, as in the paper:
+        a disturbed chirp becomes its tones alone. True takes away the interference and nothing
+        else, since targets below the noise of a chirp may stand out of that of the frame. None
+        (default) is False for a chirp alone and True for frames of several.
     per
         "chirp" (default), or "doppler" for signals along the bins of a Fourier transform over the
         chirps, where moving targets are still few tones each and interference is at the same place
@@ -65,9 +68,10 @@ class Sparkle:
 
     Notes
     -----
-    It finds the interference itself. A mask tells only in which chirps there is any: chirps
-    without a disturbed sample stay as they are, which bounds the time, too. Without a mask all
-    chirps are looked at. A chirp in which nothing stands out stays as it is.
+    It finds the interference itself; without a mask all chirps are looked at, and one in which
+    nothing stands out stays as it is. With a mask, chirps without a disturbed sample stay as they
+    are, which bounds the time, too, and the samples of the mask are disturbed whatever else is
+    found (pursuit; "admm" and "doppler" take no more from it than the chirps).
 
     The settings of the paper are ``solver="admm", tau=0.02, beta=0.1, mu=0.02, mu_growth=1.2`` for
     samples of its unit. The sweep that its authors publish comes out at 29.7 dB with them and at
@@ -89,7 +93,7 @@ class Sparkle:
     >>> noise = np.random.default_rng(0).standard_normal((2, 2, 256))
     >>> beat += 0.01 * (noise[0] + 1j * noise[1])
     >>> beat[0, 100:120] += 50
-    >>> result = Sparkle()(beat)
+    >>> result = Sparkle(keep_noise=False)(beat)
     >>> bool(np.abs(result.signal[0] - np.exp(0.3j * n)).max() < 0.01)
     True
     >>> bool((result.signal[1] == beat[1]).all()), np.flatnonzero(result.disturbed).size
@@ -97,7 +101,7 @@ class Sparkle:
     """
 
     solver: str = "pursuit"
-    keep_noise: bool = False
+    keep_noise: bool | None = None
     per: str = "chirp"
     rank: int | None = None
     threshold: float = 3.0
@@ -114,7 +118,8 @@ class Sparkle:
     def __post_init__(self) -> None:
         check_choice("solver", self.solver, ("pursuit", "admm"))
         check_choice("per", self.per, ("chirp", "doppler"))
-        check_flag("keep_noise", self.keep_noise)
+        if self.keep_noise is not None:
+            check_flag("keep_noise", self.keep_noise)
         check_run(self.tol, self.max_iter)
         self._pursuit()
         self._admm()
@@ -128,8 +133,7 @@ class Sparkle:
             Real or complex NumPy array (..., sample), any number of leading axes; (..., chirp,
             sample) with ``per="doppler"``.
         disturbed
-            Boolean array of the same shape, True = disturbed: chirps without are skipped. None
-            looks at all chirps.
+            Boolean array of the same shape, True = disturbed; None looks at all chirps.
 
         Returns
         -------
@@ -159,14 +163,14 @@ class Sparkle:
             seed=self.seed,
         )
 
-    def _by_pursuit(self, chirps: NDArray[Any], real: bool) -> Separated:
+    def _by_pursuit(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
         tol = 1e-4 if self.tol is None else self.tol
-        splits = self._pursuit().splits(chirps, real=real, tol=tol)
+        splits = self._pursuit().splits(chirps, known=known, real=real, tol=tol)
         found = separate(splits, tol=0.0, max_iter=self.max_iter)
         open_chirps = round(found.changes[-1] * len(chirps))
         return found.signal, found.interference, found.iterations, open_chirps
 
-    def _by_admm(self, chirps: NDArray[Any], real: bool) -> Separated:
+    def _by_admm(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
         tol = 1e-6 if self.tol is None else self.tol
         solver, lifting = self._admm(), Hankel(samples=chirps.shape[-1])
         signal, interference = np.empty_like(chirps), np.empty_like(chirps)
@@ -182,10 +186,10 @@ class Sparkle:
 def separated(
     beat: Array,
     disturbed: Array | None,
-    find: Callable[[NDArray[Any], bool], Separated],
+    find: Find,
     *,
     name: str,
-    keep_noise: bool,
+    keep_noise: bool | None,
     per: str = "chirp",
 ) -> Mitigated:
     """Return the result of a separation method that works on complex chirps (chirp, sample).
@@ -196,47 +200,78 @@ def separated(
     mask = None if disturbed is None else np.asarray(check_mask(disturbed, beat))
     signal = np.array(beat, order="C")
     found = np.zeros(beat.shape, dtype=bool)
-    samples = beat.shape[-1]
-    frames = signal.reshape(-1, *(beat.shape[-2:] if per == "doppler" else (1, samples)))
-    marks = found.reshape(frames.shape)
-    hit = np.ones(frames.shape[:2], bool) if mask is None else mask.reshape(frames.shape).any(-1)
-    work = frames if per == "doppler" else frames[hit][None]
-    iterations = open_chirps = 0
-    targets, parts = np.empty(work.shape, complex), np.empty(work.shape, complex)
-    touched = np.flatnonzero(hit.any(axis=1)) if per == "doppler" else range(min(len(work), 1))
-    for f in touched:
-        rows = work[f].astype(complex)
-        if per == "doppler":
-            rows = np.asarray(fft.fft(rows, axis=0, norm="ortho"))
-        real = bool(np.isrealobj(beat) and per == "chirp")
-        at_once = max(_AT_ONCE // samples, 1)
-        for first in range(0, len(rows), at_once):
-            some = slice(first, first + at_once)
-            targets[f, some], parts[f, some], count, still = find(rows[some], real)
-            iterations, open_chirps = max(iterations, count), open_chirps + still
-        if per == "doppler":
-            targets[f], parts[f] = (
-                np.asarray(fft.ifft(part[f], axis=0, norm="ortho")) for part in (targets, parts)
-            )
-    if per == "chirp":
-        changed = parts[0].any(axis=-1)
-        chirps, flags = frames[hit], marks[hit]
-        flags[changed] = parts[0][changed] != 0
-        marks[hit] = flags
-        clean = (chirps - parts[0] if keep_noise else targets[0])[changed]
-        kept = keep_noise & ~flags[changed]
-        chirps[changed] = np.where(kept, chirps[changed], _of_type(clean, beat))
-        frames[hit] = chirps
-        count = int(changed.sum())
-    else:
-        for f in touched:
-            clean = frames[f] - parts[f] if keep_noise else targets[f]
-            frames[f][hit[f]] = _of_type(clean, beat)[hit[f]]
-            marks[f][hit[f]] = np.abs(parts[f][hit[f]]) > 0.5 * np.abs(work[f][hit[f]])
-        count = int(hit.sum())
-    status = Status.MAX_ITERATIONS if open_chirps else Status.CONVERGED
-    stats = {"chirps_changed": count, "iterations": iterations, "chirps_unfinished": open_chirps}
+    if keep_noise is None:
+        keep_noise = beat.ndim > 1 and beat.shape[-2] > 1
+    shape = (-1, *beat.shape[-2:]) if per == "doppler" else (-1, beat.shape[-1])
+    work = _per_doppler if per == "doppler" else _per_chirp
+    flags = None if mask is None else mask.reshape(shape)
+    changed, iterations, still = work(
+        signal.reshape(shape), flags, found.reshape(shape), find, bool(keep_noise)
+    )
+    status = Status.MAX_ITERATIONS if still else Status.CONVERGED
+    stats = {"chirps_changed": changed, "iterations": iterations, "chirps_unfinished": still}
     return Mitigated(signal, found, status, {k: float(v) for k, v in stats.items()})
+
+
+def _per_chirp(
+    rows: NDArray[Any],
+    flags: NDArray[np.bool_] | None,
+    found: NDArray[np.bool_],
+    find: Find,
+    keep_noise: bool,
+) -> tuple[int, int, int]:
+    """Clean chirps (chirp, sample) in place and mark what was found in them."""
+    hit = np.arange(len(rows)) if flags is None else np.flatnonzero(flags.any(axis=-1))
+    changed = iterations = still = 0
+    at_once = max(_AT_ONCE // rows.shape[-1], 1)
+    for first in range(0, hit.size, at_once):
+        some = hit[first : first + at_once]
+        known = np.zeros((some.size, rows.shape[-1]), bool) if flags is None else flags[some]
+        targets, part, count, unfinished = find(
+            rows[some].astype(complex), known, np.isrealobj(rows)
+        )
+        marks = part != 0
+        with_any = marks.any(axis=-1)
+        # A fit to few samples may rise between them.
+        largest = 2 * np.max(np.where(marks, 0, np.abs(rows[some])), axis=-1, keepdims=True)
+        modulus = np.abs(targets)
+        over = marks & (modulus > largest)
+        targets = np.where(over, targets * (largest / np.where(over, modulus, 1)), targets)
+        # What is left of the samples found is the tones; the others are not touched.
+        clean = np.where(marks, targets, rows[some]) if keep_noise else targets
+        if np.isrealobj(rows):
+            clean = np.real(clean)
+        rows[some[with_any]] = clean[with_any].astype(rows.dtype)
+        found[some] = marks
+        changed += int(with_any.sum())
+        iterations, still = max(iterations, count), still + unfinished
+    return changed, iterations, still
+
+
+def _per_doppler(
+    frames: NDArray[Any],
+    flags: NDArray[np.bool_] | None,
+    found: NDArray[np.bool_],
+    find: Find,
+    keep_noise: bool,
+) -> tuple[int, int, int]:
+    """Clean frames (frame, chirp, sample) in place, bin by bin of their slow-time transform."""
+    changed = iterations = still = 0
+    for f, frame in enumerate(frames):
+        hit = np.ones(len(frame), bool) if flags is None else flags[f].any(axis=-1)
+        if not hit.any():
+            continue
+        bins = np.asarray(fft.fft(frame.astype(complex), axis=0, norm="ortho"))
+        targets, part, count, unfinished = find(bins, np.zeros(bins.shape, bool), False)
+        targets, part = (np.asarray(fft.ifft(x, axis=0, norm="ortho")) for x in (targets, part))
+        clean = frame - part if keep_noise else targets
+        found[f][hit] = np.abs(part[hit]) > 0.5 * np.abs(frame[hit])
+        if np.isrealobj(frame):
+            clean = np.real(clean)
+        frame[hit] = clean[hit].astype(frame.dtype)
+        changed += int(hit.sum())
+        iterations, still = max(iterations, count), still + unfinished
+    return changed, iterations, still
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
@@ -260,7 +295,3 @@ def check_run(tol: float | None, max_iter: int) -> None:
     whole = isinstance(max_iter, int | np.integer) and not isinstance(max_iter, bool)
     if not whole or max_iter < 1:
         raise InputError(f"max_iter: must be a whole number from 1, got {max_iter!r}")
-
-
-def _of_type(values: NDArray[Any], like: NDArray[Any]) -> NDArray[Any]:
-    return (values.real if np.isrealobj(like) else values).astype(like.dtype)

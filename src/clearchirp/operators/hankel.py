@@ -140,7 +140,7 @@ class Hankel:
 
     @property
     def _length(self) -> int:
-        return fft.next_fast_len(self.samples)
+        return int(fft.next_fast_len(self.samples) or self.samples)
 
 
 def _is_count(value: object) -> bool:

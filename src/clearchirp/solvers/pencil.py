@@ -59,7 +59,7 @@ def signal_subspace(
     for _ in range(_ROUNDS):
         # What the reversed and conjugated windows add is the mirror of the same.
         both = np.concatenate([vectors, vectors[:, ::-1].conj()])
-        there = sum(block.gram(both) for block in blocks)
+        there = np.sum([block.gram(both) for block in blocks], axis=0)
         image = there[:width] + there[width:, ::-1].conj()
         small = vectors.conj() @ image.T
         power, turn = np.linalg.eigh((small + small.conj().T) / 2)
@@ -104,7 +104,7 @@ def poles(vectors: NDArray[Any]) -> NDArray[np.complex128]:
     if len(vectors) == 0 or vectors.shape[1] <= len(vectors):
         return np.zeros(0, dtype=complex)
     shift = np.linalg.lstsq(vectors[:, :-1].T, vectors[:, 1:].T, rcond=None)[0]
-    return np.linalg.eigvals(shift)
+    return np.linalg.eigvals(shift).astype(complex)
 
 
 def fit(
@@ -136,6 +136,6 @@ def fit(
     count = kept.shape[1]
     # By the median, since the start-up transient of a chirp is no noise.
     rest = float(np.median(np.abs((y - signal)[keep]) ** 2)) * count / max(count - 1.5 * len(z), 1)
-    rest /= math.log(2) if y.imag.any() else _MEDIAN_OF_REAL
+    rest /= math.log(2) if np.imag(y).any() else _MEDIAN_OF_REAL
     gain = np.abs(weights) ** 2 / np.maximum(np.diag(inverse).real, 1e-300)
     return signal, gain > rest * (math.log(count) + 4)

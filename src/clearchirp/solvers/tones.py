@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-from scipy.special import erf
 
 from clearchirp.settings import check_number
+from clearchirp.solvers.outliers import bulk, extreme
 from clearchirp.solvers.separation import Split
 from clearchirp.types import InputError
 
@@ -21,8 +21,7 @@ _EXCESS = 3.7
 _MARGIN = 4.0
 _ROUNDING = 1e-7
 _ADDITIONS = 3
-_CERTAIN = 7.0
-"""A chirp has interference if a sample exceeds what one chirp of noise in exp(7) reaches."""
+_SAMPLES_A_TONE = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,15 +86,23 @@ class TonePursuit:
             raise InputError(f"fall: must be between 0 and 1, got {self.fall!r}")
 
     def splits(
-        self, y: NDArray[Any], /, *, real: bool = False, tol: float = 1e-4
+        self,
+        y: NDArray[Any],
+        /,
+        *,
+        known: NDArray[np.bool_] | None = None,
+        real: bool = False,
+        tol: float = 1e-4,
     ) -> Iterator[Split]:
         """Yield the splits of chirps y (chirp, sample), complex128, until all have come to an end.
 
         A chirp ends where no tone was added or dropped, the limit stays, and the tones change by
-        less than `tol`, relative to their norm. `real` tells that the samples are real, so that
-        tones come in pairs. The change of a split is the share of chirps that have not ended.
+        less than `tol`, relative to their norm. Samples that are `known` to be disturbed, boolean
+        of the shape of y, are never fitted, and others are sought besides. `real` tells that the
+        samples are real, so that tones come in pairs. The change of a split is the share of chirps
+        that have not ended.
         """
-        state = _State(y, self, real)
+        state = _State(y, self, real, known)
         while True:
             state.advance(tol)
             going = float(np.mean(~state.done))
@@ -108,7 +115,13 @@ class TonePursuit:
 class _State:
     """Where the pursuit is, of each chirp."""
 
-    def __init__(self, y: NDArray[Any], settings: TonePursuit, real: bool) -> None:
+    def __init__(
+        self,
+        y: NDArray[Any],
+        settings: TonePursuit,
+        real: bool,
+        known: NDArray[np.bool_] | None = None,
+    ) -> None:
         self.y, self.settings, self.real = y, settings, real
         chirps, samples = y.shape
         self.signal = np.zeros_like(y)
@@ -117,18 +130,15 @@ class _State:
         self.amplitudes = [np.zeros(0, dtype=complex) for _ in range(chirps)]
         self.limit = np.full(chirps, np.inf)
         self.additions = np.zeros(chirps, dtype=int)
-        self.done = np.zeros(chirps, dtype=bool)
-        self.hit = np.zeros(chirps, dtype=bool)
+        self.done: NDArray[np.bool_] = np.zeros(chirps, dtype=bool)
+        self.known = np.zeros(y.shape, dtype=bool) if known is None else known
+        self.hit: NDArray[np.bool_] = np.asarray(self.known.any(axis=-1))
         self.threshold = settings.threshold * (1.2 if real else 1.0)
-        self.length = fft.next_fast_len(_PADDING * samples)
+        self.length = int(fft.next_fast_len(_PADDING * samples) or _PADDING * samples)
         self.bar = math.log(samples) + _MARGIN
-        self.extreme = math.sqrt((math.log(samples) + _CERTAIN) * (2 if real else 1))
+        self.extreme = extreme(samples, real)
         self.rank = min(settings.rank, max(samples // 4, 1))
-        # Of the noise's modulus: at a quantile of two fifths, and its mean square below the cut.
-        if real:
-            self.start, self.share = 1 / 0.5244, _real_share(2.5)
-        else:
-            self.start, self.share = 1 / math.sqrt(-math.log(0.6)), _complex_share(2.5)
+        self.start, self.share = bulk(real)
         self.floor = _ROUNDING * np.median(np.abs(y), axis=-1)
 
     def advance(self, tol: float) -> None:
@@ -143,7 +153,7 @@ class _State:
         height = np.take_along_axis(spectrum, peak[:, None], axis=-1)[:, 0]
         for at, c in enumerate(going):
             add = height[at] > power[at] * self.bar and power[at] > 0
-            self._refit(c, peak[at] if add else None, bool(final[at]), tol)
+            self._refit(int(c), peak[at] if add else None, bool(final[at]), tol)
 
     def _find_outliers(self, going: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Lower the limits; return which have come down to the noise."""
@@ -153,15 +163,20 @@ class _State:
         final = np.zeros(going.size, dtype=bool)
         for at, c in enumerate(going):
             moduli = np.abs(self.y[c] - self.signal[c])
-            noise = noise_level(moduli, self.start, self.share, self.floor[c])
-            top = min(float(self.limit[c]), float(moduli.max()))
+            unknown = moduli[~self.known[c]]
+            if not unknown.size:
+                self.keep[c], final[at] = False, True
+                continue
+            noise = noise_level(unknown, self.start, self.share, self.floor[c])
+            top = min(float(self.limit[c]), float(unknown.max()))
             lowest = self.threshold * noise
             self.limit[c] = max(lowest, self.settings.fall * top)
             final[at] = self.limit[c] <= 1.001 * lowest
-            self.hit[c] = moduli.max() > self.extreme * noise
+            self.hit[c] = self.known[c].any() or unknown.max() > self.extreme * noise
             half = self.settings.width // 2
             excess = _EXCESS * (math.sqrt(2) if self.real else 1)
-            self.keep[c] = ~outliers(moduli, self.limit[c], self.threshold, half, excess)
+            found = outliers(moduli, self.limit[c], self.threshold, half, excess)
+            self.keep[c] = ~(found | self.known[c])
         return final
 
     def _seek_again(self, going: NDArray[np.intp]) -> None:
@@ -197,7 +212,7 @@ class _State:
         omega = self.omega[c]
         added = (
             peak is not None
-            and omega.size < self.rank
+            and omega.size < min(self.rank, np.sum(self.keep[c]) // _SAMPLES_A_TONE)
             and self.additions[c] < _ADDITIONS * self.rank
         )
         if added and peak is not None:
@@ -213,15 +228,3 @@ class _State:
         step, size = np.linalg.norm(signal - before), np.linalg.norm(signal)
         settled = fitted.size == omega.size and not added and step <= tol * size
         self.done[c] = final and settled
-
-
-def _complex_share(cut: float) -> float:
-    """Mean square of complex noise of rms 1 whose modulus is below the cut."""
-    tail = math.exp(-(cut**2))
-    return 1 - cut**2 * tail / (1 - tail)
-
-
-def _real_share(cut: float) -> float:
-    """Mean square of real noise of rms 1 whose modulus is below the cut."""
-    density = math.exp(-(cut**2) / 2) / math.sqrt(2 * math.pi)
-    return 1 - 2 * cut * density / float(erf(cut / math.sqrt(2)))
