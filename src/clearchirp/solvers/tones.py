@@ -220,7 +220,9 @@ class _State:
             pair = self.real and 0 < peak < self.length and 2 * peak != self.length
             omega = np.append(omega, [new, 2 * math.pi - new] if pair else [new])
             self.additions[c] += 1
-        fitted, self.amplitudes[c], signal = refit(self.y[c], self.keep[c], omega, self.bar, final)
+        fitted, self.amplitudes[c], signal = refit(
+            self.y[c], self.keep[c], omega, self.bar, final, self.limit[c] / self.threshold
+        )
         if self.real:
             signal = signal.real + 0j
         before = self.signal[c]

@@ -105,16 +105,20 @@ def waves(omega, samples):
 
 
 @njit(cache=True, nogil=True)
-def _normal(rows, y):
-    """Return Gram matrix and right side of the least-squares fit of y by `rows`."""
+def _normal(rows, y, prior):
+    """Return Gram matrix and right side of the least-squares fit of y by `rows`.
+
+    `prior` is the power of the noise over what a tone's may be: it keeps tones that the kept
+    samples can hardly tell apart from rising against each other in the gaps.
+    """
     gram = np.dot(np.conj(rows), rows.T)
     for r in range(len(gram)):
-        gram[r, r] += _RIDGE * (1 + gram[r, r].real)
+        gram[r, r] += _RIDGE * (1 + gram[r, r].real) + prior
     return gram, np.dot(np.conj(rows), y)
 
 
 @njit(cache=True, nogil=True)
-def _newton(omega, kept_y, keep):
+def _newton(omega, kept_y, keep, prior):
     """Return the frequencies after a Gauss-Newton step of all at once, near ones merged."""
     count, samples = omega.size, kept_y.size
     cell = 2 * np.pi / samples
@@ -123,7 +127,7 @@ def _newton(omega, kept_y, keep):
     both[:count] = waves(omega, samples) * keep
     for k in range(samples):
         both[count:, k] = both[:count, k] * ((k - middle) / middle)
-    gram, side = _normal(both, kept_y)
+    gram, side = _normal(both, kept_y, prior)
     weights = np.linalg.solve(gram, side)
     moved = omega.copy()
     for r in range(count):
@@ -153,23 +157,26 @@ def _without(values, at):
 
 
 @njit(cache=True, nogil=True)
-def refit(y, keep, omega, bar, final):
+def refit(y, keep, omega, bar, final, noise):
     """Return frequencies, amplitudes and the fit of the kept samples by tones, the last (sample,).
 
     After Newton steps for the frequencies, tones are dropped whose share of the fit is less than
-    `bar` times the power of the residual: one of them, or with `final` all.
+    `bar` times the power of the residual: one of them, or with `final` all. `noise` is the rms of
+    the noise as far as it is known.
     """
     samples = y.size
     kept_y = y * keep
     count = max(np.sum(keep), 1)
+    power = np.sum(np.abs(kept_y) ** 2) / count
+    prior = noise * noise / power if power > 0 else 0.0
     for _ in range(_ROUNDS):
         if omega.size:
-            omega = _newton(omega, kept_y, keep)
+            omega = _newton(omega, kept_y, keep, prior)
     dropped = 0
     while omega.size:
         tones = waves(omega, samples)
         kept = tones * keep
-        gram, side = _normal(kept, kept_y)
+        gram, side = _normal(kept, kept_y, prior)
         inverse = np.linalg.inv(gram)
         amplitudes = np.dot(inverse, side)
         fit = np.dot(amplitudes, tones)
