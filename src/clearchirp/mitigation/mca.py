@@ -15,6 +15,7 @@ from clearchirp.mitigation.sparkle import (
     check_choice,
     check_flag,
     check_run,
+    facts,
     separated,
 )
 from clearchirp.operators.stft import ShortTimeFourier
@@ -44,7 +45,7 @@ class MorphologicalComponents:
         Window of the short-time transform in samples, an even number, and its step, a divisor of
         it; None (default) for the paper's 128, or the power of two up to a quarter of the chirp
         where that is less, and a sixteenth of it.
-    keep_noise, per
+    keep_noise, per, blind
         As for `clearchirp.mitigation.sparkle.Sparkle`.
     tol
         Relative change of the signal at which to stop; 1e-3.
@@ -75,11 +76,13 @@ class MorphologicalComponents:
     hop: int | None = None
     keep_noise: bool | None = None
     per: str = "chirp"
+    blind: bool = False
     tol: float = 1e-3
     max_iter: int = 200
 
     def __post_init__(self) -> None:
         check_choice("per", self.per, ("chirp", "doppler"))
+        check_flag("blind", self.blind)
         if self.keep_noise is not None:
             check_flag("keep_noise", self.keep_noise)
         check_run(self.tol, self.max_iter)
@@ -91,9 +94,7 @@ class MorphologicalComponents:
 
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return `beat` without interference; as `clearchirp.mitigation.sparkle.Sparkle` does."""
-        return separated(
-            beat, disturbed, self._find, name="mca", keep_noise=self.keep_noise, per=self.per
-        )
+        return separated(beat, disturbed, self._find, self, name="mca")
 
     def splits(self, y: NDArray[Any], /, *, tol: float = 0.0) -> Iterator[Split]:
         """Yield the splits of complex chirps y (chirp, sample), until all have come to an end.
@@ -150,7 +151,7 @@ class MorphologicalComponents:
             unfinished += round(found.changes[-1] * len(found.signal))
         for c, y in enumerate(chirps):
             interference[c] = interference_in(y - signal[c], known[c], real)
-        return signal, interference, iterations, unfinished
+        return signal, interference, facts(iterations, unfinished)
 
 
 def _soft(x: NDArray[Any], threshold: NDArray[np.float64]) -> NDArray[Any]:

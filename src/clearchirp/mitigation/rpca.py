@@ -13,6 +13,7 @@ from clearchirp.mitigation.sparkle import (
     check_choice,
     check_flag,
     check_run,
+    facts,
     separated,
 )
 from clearchirp.solvers.hankel_rpca import HankelRpca
@@ -27,7 +28,7 @@ class Rpca:
 
     Parameters
     ----------
-    keep_noise, per
+    keep_noise, per, blind
         As for `clearchirp.mitigation.sparkle.Sparkle`.
     tau, fall, rank, seed
         As for `clearchirp.solvers.hankel_rpca.HankelRpca`.
@@ -49,6 +50,7 @@ class Rpca:
 
     keep_noise: bool | None = None
     per: str = "chirp"
+    blind: bool = False
     tau: float | None = None
     fall: float = 0.8
     rank: int = 24
@@ -58,6 +60,7 @@ class Rpca:
 
     def __post_init__(self) -> None:
         check_choice("per", self.per, ("chirp", "doppler"))
+        check_flag("blind", self.blind)
         if self.keep_noise is not None:
             check_flag("keep_noise", self.keep_noise)
         check_run(self.tol, self.max_iter)
@@ -65,9 +68,7 @@ class Rpca:
 
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return `beat` without interference; as `clearchirp.mitigation.sparkle.Sparkle` does."""
-        return separated(
-            beat, disturbed, self._find, name="rpca", keep_noise=self.keep_noise, per=self.per
-        )
+        return separated(beat, disturbed, self._find, self, name="rpca")
 
     def _solver(self) -> HankelRpca:
         return HankelRpca(tau=self.tau, fall=self.fall, rank=self.rank, seed=self.seed)
@@ -84,4 +85,4 @@ class Rpca:
             interference[c] = interference_in(y - signal[c], known[c], real)
             iterations = max(iterations, found.iterations)
             unfinished += found.status is Status.MAX_ITERATIONS
-        return signal, interference, iterations, unfinished
+        return signal, interference, facts(iterations, unfinished)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from clearchirp.arrays import check_beat, check_mask, require_numpy
 from clearchirp.operators.hankel import Hankel
 from clearchirp.settings import check_number
 from clearchirp.solvers.hankel_admm import HankelAdmm
+from clearchirp.solvers.outliers import interference_in
 from clearchirp.solvers.separation import separate
 from clearchirp.solvers.tones import TonePursuit
 from clearchirp.types import Array, InputError, Mitigated, Status
@@ -21,8 +22,8 @@ from clearchirp.types import Array, InputError, Mitigated, Status
 _AT_ONCE = 2**18
 """Samples that are worked on at once, which bounds the memory."""
 
-Separated = tuple[NDArray[Any], NDArray[Any], int, int]
-"""Signal and interference (chirp, sample), iterations, and chirps that came to no end."""
+Separated = tuple[NDArray[Any], NDArray[Any], dict[str, float]]
+"""Signal and interference (chirp, sample), and facts: iterations, chirps that came to no end ..."""
 
 Find = Callable[[NDArray[Any], NDArray[np.bool_], bool], Separated]
 """Of complex chirps, the samples known to be disturbed, and whether the samples are real."""
@@ -47,6 +48,9 @@ class Sparkle:
         "chirp" (default), or "doppler" for signals along the bins of a Fourier transform over the
         chirps, where moving targets are still few tones each and interference is at the same place
         in each chirp.
+    blind
+        Whether a mask tells no more than in which chirps there is interference. False (default):
+        its samples are disturbed whatever else is found.
     rank
         Most tones of a chirp (pursuit, default 32), or columns of the factors (admm, default 10).
     threshold
@@ -71,7 +75,8 @@ class Sparkle:
     It finds the interference itself; without a mask all chirps are looked at, and one in which
     nothing stands out stays as it is. With a mask, chirps without a disturbed sample stay as they
     are, which bounds the time, too, and the samples of the mask are disturbed whatever else is
-    found (pursuit; "admm" and "doppler" take no more from it than the chirps).
+    found, unless it is to be `blind` ("doppler" always is; "admm" separates blindly and only
+    counts them as disturbed).
 
     The settings of the paper are ``solver="admm", tau=0.02, beta=0.1, mu=0.02, mu_growth=1.2`` for
     samples of its unit. The sweep that its authors publish comes out at 29.7 dB with them and at
@@ -103,6 +108,7 @@ class Sparkle:
     solver: str = "pursuit"
     keep_noise: bool | None = None
     per: str = "chirp"
+    blind: bool = False
     rank: int | None = None
     threshold: float = 3.0
     tau: float | None = None
@@ -118,6 +124,7 @@ class Sparkle:
     def __post_init__(self) -> None:
         check_choice("solver", self.solver, ("pursuit", "admm"))
         check_choice("per", self.per, ("chirp", "doppler"))
+        check_flag("blind", self.blind)
         if self.keep_noise is not None:
             check_flag("keep_noise", self.keep_noise)
         check_run(self.tol, self.max_iter)
@@ -140,12 +147,11 @@ class Sparkle:
         Mitigated
             `signal` of the shape and type of `beat`; `disturbed` as found, False in chirps that
             were skipped; `stats` counts the chirps changed, the iterations of the one that took
-            the most, and the chirps that came to no end.
+            the most, and the chirps that came to no end; with "admm" `relative_error` is the
+            largest ||y - x - i|| / ||y||.
         """
         find = self._by_pursuit if self.solver == "pursuit" else self._by_admm
-        return separated(
-            beat, disturbed, find, name="sparkle", keep_noise=self.keep_noise, per=self.per
-        )
+        return separated(beat, disturbed, find, self, name="sparkle")
 
     def _pursuit(self) -> TonePursuit:
         rank = 32 if self.rank is None else self.rank
@@ -167,35 +173,63 @@ class Sparkle:
         tol = 1e-4 if self.tol is None else self.tol
         splits = self._pursuit().splits(chirps, known=known, real=real, tol=tol)
         found = separate(splits, tol=0.0, max_iter=self.max_iter)
-        open_chirps = round(found.changes[-1] * len(chirps))
-        return found.signal, found.interference, found.iterations, open_chirps
+        unfinished = found.changes[-1] * len(chirps)
+        return found.signal, found.interference, facts(found.iterations, round(unfinished))
 
     def _by_admm(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
         tol = 1e-6 if self.tol is None else self.tol
         solver, lifting = self._admm(), Hankel(samples=chirps.shape[-1])
         signal, interference = np.empty_like(chirps), np.empty_like(chirps)
-        iterations = open_chirps = 0
+        iterations = unfinished = 0
+        error = 0.0
         for c, y in enumerate(chirps):
             found = separate(solver.splits(lifting, y), tol=tol, max_iter=self.max_iter)
-            signal[c], interference[c] = found.signal, found.interference
+            signal[c] = found.signal
+            # The part i of the paper holds the noise as well.
+            interference[c] = interference_in(y - found.signal, known[c], real)
             iterations = max(iterations, found.iterations)
-            open_chirps += found.status is Status.MAX_ITERATIONS
-        return signal, interference, iterations, open_chirps
+            unfinished += found.status is Status.MAX_ITERATIONS
+            error = max(error, found.changes[-1])
+        return signal, interference, facts(iterations, unfinished) | {"relative_error": error}
+
+
+class HowToSeparate(Protocol):
+    """The settings that all methods of this kind have."""
+
+    @property
+    def keep_noise(self) -> bool | None:
+        """Whether what is neither target nor interference stays."""
+        ...
+
+    @property
+    def per(self) -> str:
+        """ "chirp" or "doppler"."""
+        ...
+
+    @property
+    def blind(self) -> bool:
+        """Whether the samples of a mask count for nothing."""
+        ...
+
+
+def facts(iterations: int, unfinished: int) -> dict[str, float]:
+    """Return the facts that all separations have."""
+    return {"iterations": float(iterations), "chirps_unfinished": float(unfinished)}
 
 
 def separated(
     beat: Array,
     disturbed: Array | None,
     find: Find,
+    how: HowToSeparate,
     *,
     name: str,
-    keep_noise: bool | None,
-    per: str = "chirp",
 ) -> Mitigated:
     """Return the result of a separation method that works on complex chirps (chirp, sample).
 
     The frame of all of them: which chirps are worked on, real samples, and what is returned.
     """
+    per, keep_noise = how.per, how.keep_noise
     require_numpy(check_beat(beat, min_ndim=2 if per == "doppler" else 1), method=name)
     mask = None if disturbed is None else np.asarray(check_mask(disturbed, beat))
     signal = np.array(beat, order="C")
@@ -205,12 +239,15 @@ def separated(
     shape = (-1, *beat.shape[-2:]) if per == "doppler" else (-1, beat.shape[-1])
     work = _per_doppler if per == "doppler" else _per_chirp
     flags = None if mask is None else mask.reshape(shape)
-    changed, iterations, still = work(
-        signal.reshape(shape), flags, found.reshape(shape), find, bool(keep_noise)
-    )
-    status = Status.MAX_ITERATIONS if still else Status.CONVERGED
-    stats = {"chirps_changed": changed, "iterations": iterations, "chirps_unfinished": still}
-    return Mitigated(signal, found, status, {k: float(v) for k, v in stats.items()})
+    stats = {"chirps_changed": 0.0} | facts(0, 0)
+    for each in work(
+        signal.reshape(shape), flags, found.reshape(shape), find, bool(keep_noise), how.blind
+    ):
+        for key, value in each.items():
+            before = stats.get(key, 0.0)
+            stats[key] = before + value if key.startswith("chirps") else max(before, value)
+    status = Status.MAX_ITERATIONS if stats["chirps_unfinished"] else Status.CONVERGED
+    return Mitigated(signal, found, status, stats)
 
 
 def _per_chirp(
@@ -219,17 +256,17 @@ def _per_chirp(
     found: NDArray[np.bool_],
     find: Find,
     keep_noise: bool,
-) -> tuple[int, int, int]:
-    """Clean chirps (chirp, sample) in place and mark what was found in them."""
+    blind: bool,
+) -> Iterator[dict[str, float]]:
+    """Clean chirps (chirp, sample) in place and mark what was found in them; yield facts."""
     hit = np.arange(len(rows)) if flags is None else np.flatnonzero(flags.any(axis=-1))
-    changed = iterations = still = 0
     at_once = max(_AT_ONCE // rows.shape[-1], 1)
     for first in range(0, hit.size, at_once):
         some = hit[first : first + at_once]
-        known = np.zeros((some.size, rows.shape[-1]), bool) if flags is None else flags[some]
-        targets, part, count, unfinished = find(
-            rows[some].astype(complex), known, np.isrealobj(rows)
+        known = (
+            np.zeros((some.size, rows.shape[-1]), bool) if flags is None or blind else flags[some]
         )
+        targets, part, told = find(rows[some].astype(complex), known, np.isrealobj(rows))
         marks = part != 0
         with_any = marks.any(axis=-1)
         # A fit to few samples may rise between them.
@@ -243,9 +280,7 @@ def _per_chirp(
             clean = np.real(clean)
         rows[some[with_any]] = clean[with_any].astype(rows.dtype)
         found[some] = marks
-        changed += int(with_any.sum())
-        iterations, still = max(iterations, count), still + unfinished
-    return changed, iterations, still
+        yield told | {"chirps_changed": float(with_any.sum())}
 
 
 def _per_doppler(
@@ -254,24 +289,22 @@ def _per_doppler(
     found: NDArray[np.bool_],
     find: Find,
     keep_noise: bool,
-) -> tuple[int, int, int]:
+    blind: bool,
+) -> Iterator[dict[str, float]]:
     """Clean frames (frame, chirp, sample) in place, bin by bin of their slow-time transform."""
-    changed = iterations = still = 0
     for f, frame in enumerate(frames):
         hit = np.ones(len(frame), bool) if flags is None else flags[f].any(axis=-1)
         if not hit.any():
             continue
         bins = np.asarray(fft.fft(frame.astype(complex), axis=0, norm="ortho"))
-        targets, part, count, unfinished = find(bins, np.zeros(bins.shape, bool), False)
+        targets, part, told = find(bins, np.zeros(bins.shape, bool), False)
         targets, part = (np.asarray(fft.ifft(x, axis=0, norm="ortho")) for x in (targets, part))
         clean = frame - part if keep_noise else targets
         found[f][hit] = np.abs(part[hit]) > 0.5 * np.abs(frame[hit])
         if np.isrealobj(frame):
             clean = np.real(clean)
         frame[hit] = clean[hit].astype(frame.dtype)
-        changed += int(hit.sum())
-        iterations, still = max(iterations, count), still + unfinished
-    return changed, iterations, still
+        yield told | {"chirps_changed": float(hit.sum())}
 
 
 def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
