@@ -61,7 +61,7 @@ class HankelAdmm:
     ----------
     The pseudo-inverse in (24) is the mean over antidiagonals, not first column and last row. As in
     (24), samples are not weighted by how often they stand in the matrix, though the minimiser of
-    (23) is; with the weights nothing was separated (6 dB where (24) reaches 30).
+    (23) is; with the weights and the paper's settings nothing was separated.
     """
 
     tau: float | None = None
