@@ -121,3 +121,15 @@ def test_the_sweep_of_the_authors(data):
     assert sinr(found.signal, targets) > 28.4  # the least of twenty starts
     assert abs(correlation(found.signal[None], targets[None])) > 0.9992
     assert found.status is Status.CONVERGED
+
+
+def test_iterations_fall_with_the_weight_of_the_low_rank():
+    """Figure 6: a larger factor of mu and a smaller one of tau converge sooner."""
+    from reproductions.sparkle.measurements import iterations, largest_singular_value
+
+    _, y = scene()
+    expected = np.linalg.svd(plain.hankel(y, 241), compute_uv=False)[0]
+    assert largest_singular_value(y) == pytest.approx(expected, rel=1e-3)
+    slow, fast = iterations(y, 15, 1, 1, 0.1), iterations(y, 15, 1, 1, 10)
+    assert fast < slow
+    assert iterations(y, 15, 1, 0.1, 1) <= iterations(y, 15, 1, 10, 1)

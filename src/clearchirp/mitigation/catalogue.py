@@ -208,7 +208,7 @@ _ENTRIES = (
         keeps_undisturbed=False,
         summary="few tones and few disturbed samples told apart: low-rank Hankel plus sparse",
         source="Wang 2022a",
-        cost=300,
+        cost=1000,
     ),
     MethodEntry(
         name="matrix-pencil",
@@ -218,7 +218,7 @@ _ENTRIES = (
         keeps_undisturbed=True,
         summary="gaps filled by tones whose poles the clean samples show",
         source="Wang 2021, Hua 1990",
-        cost=100,
+        cost=1000,
     ),
     MethodEntry(
         name="rpca",
@@ -248,7 +248,7 @@ _ENTRIES = (
         keeps_undisturbed=True,
         summary="chirps matched to the disturbed samples and subtracted",
         source="Pati 1993",
-        cost=300,
+        cost=1000,
     ),
 )
 

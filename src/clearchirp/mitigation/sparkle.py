@@ -55,7 +55,7 @@ class Sparkle:
         Most tones of a chirp (pursuit, default 32), or columns of the factors (admm, default 10).
     threshold
         pursuit: samples stand out above so many times the noise, from 1; 3 by default.
-    tau, beta, mu, beta_growth, beta_every, mu_growth
+    tau, beta, mu, beta_growth, beta_every, mu_growth, transform
         admm: as for `clearchirp.solvers.hankel_admm.HankelAdmm`, None is automatic.
     tol
         When to stop; None (default) for 1e-4, the relative change of the tones (pursuit), or 1e-6,
@@ -117,6 +117,7 @@ class Sparkle:
     beta_growth: float = 1.6
     beta_every: int = 10
     mu_growth: float = 1.15
+    transform: str | None = None
     tol: float | None = None
     max_iter: int = 200
     seed: int = 0
@@ -166,6 +167,7 @@ class Sparkle:
             beta_every=self.beta_every,
             mu_growth=self.mu_growth,
             rank=10 if self.rank is None else self.rank,
+            transform=self.transform,
             seed=self.seed,
         )
 

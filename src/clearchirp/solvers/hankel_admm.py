@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.operators.hankel import Hankel
+from clearchirp.operators.stft import ShortTimeFourier
 from clearchirp.settings import check_number
 from clearchirp.solvers.separation import Split
 from clearchirp.types import InputError
 
 _TAU, _BETA, _MU = 0.8, 0.064, 0.008
 """Automatic settings: of 1 / sqrt(longer side), and of one over the level of the signal."""
+
+_TAU_SHORT_TIME = 0.4
+"""The same for the cells of the short-time spectrum."""
 
 _LEVEL = 0.64
 """Level of the signal of the paper's IV-B, for which the factors to begin with have unit 1."""
@@ -28,8 +32,9 @@ class HankelAdmm:
     Parameters
     ----------
     tau
-        Weight of the interference's modulus, above 0; None (default): 0.8 / sqrt(longer side of
-        the Hankel matrix). The paper: 0.02 for 4160 samples.
+        Weight of the interference's modulus, above 0; None (default): 0.4 / sqrt(longer side of
+        the Hankel matrix) in the short-time spectrum, 0.8 without. The paper: 0.02 for 4160
+        samples.
     beta, mu
         Penalties on y = x + i and on H(x) = U V^H to begin with, above 0, in units of one over the
         samples'; None (default): 0.064 and 0.008 over the level of the signal, 1.5 times the lower
@@ -40,6 +45,10 @@ class HankelAdmm:
         mu grows by this factor, from 1, in each iteration; 1.15 (the paper: 1.2).
     rank
         Columns of U and V, from 1; 10, the paper's.
+    transform
+        Where the interference is sparse: "none", in its samples, or "stft", in its short-time
+        spectrum, which holds for interference of any duration. None (default) is "none", as in the
+        paper, where tau is given, and "stft" where it is automatic.
     seed
         Of the generator that draws U and V to begin with, complex normal of variance 2; where mu
         is automatic, times the root of the level over the paper's 0.64.
@@ -53,9 +62,14 @@ class HankelAdmm:
     Memory grows with the iterations by `rank` columns of each factor. Leaving out small columns
     breaks the convergence.
 
+    In the short-time spectrum (a tight frame of Hann windows of 64 samples, a step of 8) the
+    interference is updated by analysis, shrinkage and synthesis. That is the minimiser for a
+    unitary transform and near it for the frame.
+
     Source
     ------
-    Wang 2022a, Algorithm 1: (24), (26), (28), (29), (21), (22) in this order.
+    Wang 2022a, Algorithm 1: (24), (26), (28), (29), (21), (22) in this order; the transform is
+    the extension that its conclusion names.
 
     Deviations
     ----------
@@ -71,6 +85,7 @@ class HankelAdmm:
     beta_every: int = 10
     mu_growth: float = 1.15
     rank: int = 10
+    transform: str | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -80,6 +95,8 @@ class HankelAdmm:
                 check_number(name, value)
                 if value <= 0:
                     raise InputError(f"{name}: must be above 0, got {value!r}")
+        if self.transform not in (None, "none", "stft"):
+            raise InputError(f"transform: must be one of none, stft, got {self.transform!r}")
         for name in ("beta_growth", "mu_growth"):
             value = getattr(self, name)
             check_number(name, value)
@@ -122,6 +139,7 @@ class HankelAdmm:
             # With automatic settings the samples' unit must not matter.
             left, right = (np.sqrt(level / _LEVEL) * factor for factor in (left, right))
         past = _Past()
+        shrink = _in_short_time(lifting.samples) if self._short_time else _soft
         counts = lifting.counts
         left_hat, right_hat = lifting.transform(left), lifting.transform(right)
         product = lifting.adjoint_transformed(left_hat, right_hat) / counts
@@ -132,7 +150,7 @@ class HankelAdmm:
             if number % self.beta_every == 0:
                 beta *= self.beta_growth
             x = (beta * (y - interference) + p + mu * product - q) / (beta + mu)
-            interference = _soft(y - x + p / beta, tau / beta)
+            interference = shrink(y - x + p / beta, tau / beta)
             lifted = lifting.transform(mu * x + w)
             both = lifting.times_transformed(lifted, right_hat) - past.times(right)
             left = _ridge(mu, right, both)
@@ -149,10 +167,15 @@ class HankelAdmm:
             mu *= self.mu_growth
             yield Split(x, interference, float(np.linalg.norm(rest)) / size)
 
+    @property
+    def _short_time(self) -> bool:
+        return self.transform == "stft" or (self.transform is None and self.tau is None)
+
     def _weights(self, lifting: Hankel, level: float) -> tuple[float, float, float]:
         """Return tau, beta and mu for a signal of a level."""
         longer = max(lifting.columns, lifting.samples - lifting.columns + 1)
-        tau = _TAU / longer**0.5 if self.tau is None else self.tau
+        usual = _TAU_SHORT_TIME if self._short_time else _TAU
+        tau = usual / longer**0.5 if self.tau is None else self.tau
         beta = _BETA / level if self.beta is None else self.beta
         mu = _MU / level if self.mu is None else self.mu
         return tau, beta, mu
@@ -194,6 +217,17 @@ class _Past:
 def _ridge(mu: float, other: NDArray[Any], both: NDArray[Any]) -> NDArray[Any]:
     """Return both (I + mu other^H other)^-1, the update (28) or (29), held in rows."""
     return np.linalg.solve(np.eye(len(other)) + mu * (other.conj() @ other.T), both)
+
+
+def _in_short_time(samples: int) -> Callable[[NDArray[Any], float], NDArray[Any]]:
+    """Return the shrinkage of a signal's short-time spectrum, a tight frame."""
+    length = min(64, 2 ** max(int(np.log2(max(samples // 4, 2))), 1))
+    frame = ShortTimeFourier(samples=samples, length=length, hop=max(length // 8, 1))
+
+    def shrink(x: NDArray[Any], threshold: float) -> NDArray[Any]:
+        return frame.adjoint(_soft(frame.forward(x), threshold))
+
+    return shrink
 
 
 def _soft(x: NDArray[Any], threshold: float) -> NDArray[Any]:

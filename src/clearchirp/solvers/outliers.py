@@ -21,7 +21,8 @@ _ROUNDING = 1e-7
 def noise_of(rest: NDArray[Any], known: NDArray[np.bool_], real: bool) -> float:
     """Return the rms of the noise in a rest (sample,), much of which may be interference.
 
-    The level of the bulk of the moduli, from their lower fifth on; `known` samples do not count.
+    The level of the bulk of the moduli, from their lower twentieth on, so that four fifths may be
+    interference; `known` samples do not count.
     """
     # Numba takes a second to load, which importing a solver must not.
     from clearchirp.solvers.tones_kernels import noise_level
@@ -29,8 +30,9 @@ def noise_of(rest: NDArray[Any], known: NDArray[np.bool_], real: bool) -> float:
     moduli = np.abs(rest[~known])
     if not moduli.size:
         return 0.0
-    start, share = bulk(real)
-    return float(noise_level(moduli, start, share, _ROUNDING * float(np.median(moduli))))
+    _, share = bulk(real)
+    start = 1 / 0.1257 if real else 1 / math.sqrt(-math.log(0.9))  # if half are
+    return float(noise_level(moduli, 20, start, share, _ROUNDING * float(np.median(moduli))))
 
 
 def interference_in(

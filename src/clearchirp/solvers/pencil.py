@@ -15,7 +15,7 @@ Runs = list[tuple[int, int]]
 
 _EXTRA = 4
 _ROUNDS = 60
-_SETTLED = 1e-12
+_SETTLED = 1e-11
 _OUT_OF_NOISE = 1.5
 _ROUNDING = 1e-7
 _RIDGE = 1e-10
@@ -50,8 +50,7 @@ def signal_subspace(
     columns = sum(b - a - window + 1 for a, b in some)
     width = min(rank + _EXTRA, window, max(2 * columns, 1))
     rng = np.random.default_rng(seed)
-    start = rng.standard_normal((2, width, window))
-    vectors = _orthonormal(start[0] + 1j * start[1])
+    vectors = _orthonormal(_start(y, some, window, width, rng))
     blocks = [_Block(y[a:b], window) for a, b in some]
     if not blocks:
         return vectors[:0], np.zeros(0)
@@ -75,6 +74,21 @@ def signal_subspace(
             break
     count = min(rank, width)
     return vectors[:count], values[:count]
+
+
+def _start(
+    y: NDArray[Any], runs: Runs, window: int, width: int, rng: np.random.Generator
+) -> NDArray[Any]:
+    """Return vectors to begin with: waves of the spectrum's strongest peaks, a bit of noise."""
+    inside = np.zeros_like(y)
+    for a, b in runs:
+        inside[a:b] = y[a:b]
+    spectrum = np.abs(np.fft.fft(inside, 2 * y.size))
+    peak = (spectrum >= np.roll(spectrum, 1)) & (spectrum >= np.roll(spectrum, -1))
+    strongest = np.argsort(np.where(peak, spectrum, -1))[::-1][:width]
+    waves = np.exp(1j * np.pi / y.size * strongest[:, None] * np.arange(window))
+    noise = rng.standard_normal((2, width, window))
+    return waves + 0.01 * (noise[0] + 1j * noise[1])
 
 
 class _Block:

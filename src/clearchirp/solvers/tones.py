@@ -167,7 +167,7 @@ class _State:
             if not unknown.size:
                 self.keep[c], final[at] = False, True
                 continue
-            noise = noise_level(unknown, self.start, self.share, self.floor[c])
+            noise = noise_level(unknown, 5, self.start, self.share, self.floor[c])
             top = min(float(self.limit[c]), float(unknown.max()))
             lowest = self.threshold * noise
             self.limit[c] = max(lowest, self.settings.fall * top)

@@ -23,16 +23,16 @@ _KEPT = 0.9
 
 
 @njit(cache=True, nogil=True)
-def noise_level(moduli, start, share, floor):
+def noise_level(moduli, part, start, share, floor):
     """Return the rms of the noise among the moduli, of which many may be outliers.
 
-    `start` is the noise's rms over the modulus at the quantile 1/5; `share` the mean square of
-    noise below the cut over that of all. The level grows from there until it explains what lies
+    `start` is the noise's rms over the modulus at the quantile 1 / `part`; `share` the mean square
+    of noise below the cut over that of all. The level grows from there until it explains what lies
     below the cut.
     """
     ordered = np.sort(moduli)
     sums = np.cumsum(ordered * ordered)
-    level = max(ordered[ordered.size // 5] * start, floor)
+    level = max(ordered[ordered.size // part] * start, floor)
     for _ in range(8):
         below = np.searchsorted(ordered, _CUT * level)
         if below < 2:
