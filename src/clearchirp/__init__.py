@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from clearchirp.io import Capture
     from clearchirp.io import open_capture as open
     from clearchirp.mitigation.catalogue import methods
+    from clearchirp.recordings import clean_recording, detect_recording
     from clearchirp.types import InputError, Mitigated, Status
     from clearchirp.waveform import Waveform
 
@@ -29,6 +30,8 @@ __all__ = [
     "Status",
     "Waveform",
     "__version__",
+    "clean_recording",
+    "detect_recording",
     "detectors",
     "methods",
     "mitigate",
@@ -44,6 +47,8 @@ _PLACES = {
     "Mitigated": "clearchirp.types:Mitigated",
     "Status": "clearchirp.types:Status",
     "Waveform": "clearchirp.waveform:Waveform",
+    "clean_recording": "clearchirp.recordings:clean_recording",
+    "detect_recording": "clearchirp.recordings:detect_recording",
     "detectors": "clearchirp.disturbed.catalogue:detectors",
     "methods": "clearchirp.mitigation.catalogue:methods",
     "mitigate": "clearchirp.chain:mitigate",

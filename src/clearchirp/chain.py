@@ -19,7 +19,9 @@ from clearchirp.disturbed.oracle import Oracle
 from clearchirp.mitigation.catalogue import DEFAULT_METHOD, find_method
 from clearchirp.spectrum import (
     beat_from_range,
+    beat_from_range_doppler,
     doppler_spectrum,
+    merge_transmitters,
     range_doppler,
     split_transmitters,
 )
@@ -62,7 +64,7 @@ class Pipeline:
     mitigator
         The method.
     domain
-        What the method returns: "beat" or "range".
+        What the method returns: "beat", "range" or "range-doppler".
     detector
         Finds the disturbed samples; None where the method needs no mask.
     name
@@ -80,16 +82,38 @@ class Pipeline:
     oracle: bool = False
     transmit_order: tuple[int, ...] = (0,)
 
-    def __call__(self, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None = None) -> Cleaned:
-        """Clean a beat signal (..., chirp, sample), with a mask that is known or is to be found."""
+    def __call__(
+        self,
+        beat: NDArray[Any],
+        disturbed: NDArray[np.bool_] | None = None,
+        history: object = None,
+    ) -> Cleaned:
+        """Clean a beat signal (..., chirp, sample), with a mask that is known or is to be found.
+
+        A method with memory takes the `history` of the result for the frame before; the others
+        ignore it.
+        """
         if disturbed is None and self.oracle:
             raise InputError(
                 f"{self.name}: an oracle needs the ground truth; give the true mask as `disturbed`"
             )
         if disturbed is None and self.detector is not None:
             disturbed = self.detector(beat)
-        result = self.mitigator(beat, disturbed)
+        given, mask = beat, disturbed
+        if self.domain == "range-doppler":
+            # Only the chirps of one transmitter belong into one Doppler transform.
+            given = split_transmitters(beat, self.transmit_order)
+            mask = None if mask is None else split_transmitters(mask, self.transmit_order)
+        if self.memory:
+            result = self.mitigator(given, mask, history=history)  # pyright: ignore[reportCallIssue]
+        else:
+            result = self.mitigator(given, mask)
         return _finish(self, beat, disturbed, result)
+
+    @property
+    def memory(self) -> int:
+        """How many frames before it a frame has a use for; 0 for most methods."""
+        return int(getattr(self.mitigator, "memory", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +135,8 @@ class Cleaned:
         True where `beat` came back from a windowed spectrum, its chirps faded at both ends.
     status, stats
         How the method ended, and its counts added over frames.
+    history
+        What a method with memory wants to be given with the next frame.
     """
 
     beat: NDArray[Any]
@@ -120,6 +146,7 @@ class Cleaned:
     windowed: bool
     status: Status = Status.DIRECT
     stats: Mapping[str, float] = field(default_factory=dict)
+    history: Any = None
 
 
 def pipeline(
@@ -136,7 +163,8 @@ def pipeline(
     ----------
     method
         A name of the catalogue, or a mitigator of your own: any callable (beat, disturbed) ->
-        `Mitigated` with a beat signal (or, with an attribute ``domain = "range"``, range spectra).
+        `Mitigated` with a beat signal (or, with an attribute ``domain``, "range" spectra or a
+        "range-doppler" map).
     detector
         A name of the catalogue, or a callable beat -> mask.
     settings, detector_settings
@@ -166,7 +194,7 @@ def pipeline(
             transmit_order=order,
         )
     entry = find_method(method)
-    if entry.domain not in ("beat", "range"):
+    if entry.domain not in ("beat", "range", "range-doppler"):
         raise InputError(f"method: {method} returns a {entry.domain} map, which has no chain yet")
     return Pipeline(
         mitigator=entry(**(settings or {})),
@@ -231,15 +259,30 @@ def mitigate(
         like = (
             beat if np.ndim(disturbed) == 4 else beat.reshape(*recording.leading, *beat.shape[2:])
         )
-        parts = [work(beat, check_mask(disturbed, like).reshape(beat.shape))]
+        mask = check_mask(disturbed, like).reshape(beat.shape)
+        parts = list(_in_turn(beat, mask, work)) if work.memory else [work(beat, mask)]
     return _joined(parts, recording.leading)
 
 
 def mitigate_frames(recording: Recording, work: Pipeline) -> Iterator[Cleaned]:
-    """Clean a recording frame by frame; each result is (1, rx, chirp, sample)."""
+    """Clean a recording frame by frame; each result is (1, rx, chirp, sample).
+
+    A method with memory gets the history of the frames before.
+    """
+    history = None
     for frame in range(len(recording)):
         mask = true_mask(recording, frame) if work.oracle else None
-        yield work(recording.read(frame, frame + 1), mask)
+        cleaned = work(recording.read(frame, frame + 1), mask, history)
+        history = cleaned.history
+        yield cleaned
+
+
+def _in_turn(beat: NDArray[Any], disturbed: NDArray[np.bool_], work: Pipeline) -> Iterator[Cleaned]:
+    history = None
+    for frame in range(beat.shape[0]):
+        cleaned = work(beat[frame : frame + 1], disturbed[frame : frame + 1], history)
+        history = cleaned.history
+        yield cleaned
 
 
 def true_mask(recording: Recording, frame: int) -> NDArray[np.bool_]:
@@ -296,12 +339,15 @@ def detections(
 def _finish(
     work: Pipeline, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None, result: Mitigated
 ) -> Cleaned:
-    if result.disturbed is not None:
+    if result.disturbed is not None and work.domain != "range-doppler":
         disturbed = result.disturbed
     if disturbed is None:
         disturbed = np.zeros(beat.shape, dtype=bool)
-    windowed = work.domain == "range"
-    if windowed:
+    if work.domain == "range-doppler":
+        doppler_map = result.signal
+        cleaned = beat_from_range_doppler(doppler_map, beat.shape[-1], real=np.isrealobj(beat))
+        cleaned = merge_transmitters(cleaned, work.transmit_order).astype(beat.dtype, copy=False)
+    elif work.domain == "range":
         spectra = split_transmitters(result.signal, work.transmit_order)
         doppler_map = doppler_spectrum(spectra)
         cleaned = beat_from_range(result.signal, beat.shape[-1], real=np.isrealobj(beat))
@@ -314,9 +360,10 @@ def _finish(
         disturbed=disturbed,
         range_doppler=doppler_map,
         method=work.name,
-        windowed=windowed,
+        windowed=work.domain != "beat",
         status=result.status,
         stats=result.stats,
+        history=result.history,
     )
 
 

@@ -17,17 +17,29 @@ def load(factory: str) -> type:
     return getattr(importlib.import_module(module), name)
 
 
-def defaults(factory: str) -> dict[str, object]:
+def defaults(factory: str, solver: str = "") -> dict[str, object]:
     """Return the settings of a ``module:class`` with their default values.
+
+    With the ``module:class`` of a solver that it is built around, the solver's settings are its
+    own and come first.
 
     >>> defaults("clearchirp.mitigation.zeroing:Zeroing")
     {'taper': 0}
     """
-    return {field.name: field.default for field in dataclasses.fields(load(factory))}
+    own: dict[str, object] = {
+        field.name: field.default for field in dataclasses.fields(load(factory))
+    }
+    if not solver:
+        return own
+    own.pop("solver")
+    return defaults(solver) | own
 
 
-def build(factory: str, name: str, settings: Mapping[str, object]) -> Any:
+def build(factory: str, name: str, settings: Mapping[str, object], solver: str = "") -> Any:
     """Return the object of class ``module:class`` with the given settings.
+
+    With the ``module:class`` of a `solver`, the object is built around that, and each setting goes
+    to the one that has it.
 
     Raises
     ------
@@ -44,13 +56,18 @@ def build(factory: str, name: str, settings: Mapping[str, object]) -> Any:
     clearchirp.types.InputError: zeroing: has no setting 'width'; it has taper
     """
     kind = load(factory)
-    known = [field.name for field in dataclasses.fields(kind)]
+    known = list(defaults(factory, solver))
     for key in settings:
         if key not in known:
             have = ", ".join(known) if known else "none"
             raise InputError(f"{name}: has no setting {key!r}; it has {have}")
     try:
-        return kind(**settings)
+        if not solver:
+            return kind(**settings)
+        inner = defaults(solver)
+        given = {key: value for key, value in settings.items() if key in inner}
+        rest = {key: value for key, value in settings.items() if key not in inner}
+        return kind(solver=load(solver)(**given), **rest)
     except InputError as error:
         raise InputError(f"{name}: {error}") from None
     except TypeError:

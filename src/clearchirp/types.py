@@ -62,12 +62,15 @@ class Mitigated:
         How the method ended.
     stats
         Facts about the run by name (iterations, samples filled ...), each a float.
+    history
+        What a method with memory wants to be given with the next frame; None for all others.
     """
 
     signal: Array
     disturbed: Array | None
     status: Status = Status.DIRECT
     stats: Mapping[str, float] = field(default_factory=_no_stats)
+    history: Any = None
 
 
 class LinearOperator(Protocol):

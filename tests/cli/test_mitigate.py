@@ -163,3 +163,35 @@ def test_a_simulated_recording_can_be_cleaned_and_is_the_same_again(run: Run, he
     assert run("mitigate", "a.zarr", "-o", "out.zarr").code == 0
     lost = run("simulate", "demo", "-o", "c.npy", "--frames", 1)
     assert "write .npz for the truth" in lost.err
+
+
+@pytest.mark.parametrize("command", ["mitigate", "detect"])
+def test_who_does_the_work(command: str, run: Run, recording):
+    assert run(command, recording, "-o", "a.zarr", "--threads").code == 0
+    assert run(command, recording, "-o", "b.zarr", "--workers", 1).code == 0
+    with xarray.open_zarr("a.zarr") as a, xarray.open_zarr("b.zarr") as b:
+        assert a.identical(b)
+        assert a["done"].all()
+    for given, told in (
+        (("--workers", 0), "--workers: must be 1 or more, got 0"),
+        (("--workers", 2, "--scheduler", "tcp://127.0.0.1:9"), "leave out --workers and --threads"),
+        (("--scheduler", "tcp://127.0.0.1:9"), "no Dask scheduler answers at tcp://127.0.0.1:9"),
+    ):
+        ran = run(command, recording, "-o", "c.zarr", *given)
+        assert ran.code == 2
+        assert told in ran.line
+        assert not Path("c.zarr.part").exists()
+
+
+def test_an_unfinished_run_of_something_else(run: Run, recording):
+    run("mitigate", recording, "-m", "zeroing", "-o", "out.zarr")
+    Path("out.zarr").rename("out.zarr.part")
+    ran = run("mitigate", recording, "-m", "ar", "-o", "out.zarr")
+    assert ran.code == 2
+    assert "an unfinished run of something else lies there (method: zeroing" in ran.line
+    assert "--restart begins anew" in ran.line
+    again = run("mitigate", recording, "-m", "zeroing", "-o", "out.zarr")
+    assert "note: 1 frame had been finished by a run before." in again.err
+    Path("out.zarr").rename("out.zarr.part")
+    assert run("mitigate", recording, "-m", "ar", "-o", "out.zarr", "--restart").code == 0
+    assert not Path("out.zarr.part").exists()

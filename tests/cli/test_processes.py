@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.lib import format as npy_format
+
+from clearchirp.io import unfinished
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and pipes of POSIX")
 
@@ -90,6 +93,59 @@ def test_interrupted_at_work(sent: signal.Signals, code: int, here: Path):
     assert (out, err) == ("", "clearchirp: interrupted\n" if sent == signal.SIGINT else "")
     assert sorted(path.name for path in here.iterdir()) == ["in.npy", "out.npz"]
     assert (here / "out.npz").read_bytes() == b"what was there before"
+
+
+def wait_for_frames(target: Path, frames: int) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        kept = unfinished(target)
+        if kept is not None and kept[0] >= frames:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{target}: no {frames} frames in a minute")
+
+
+def store_files(store: Path) -> dict[Path, bytes]:
+    return {p.relative_to(store): p.read_bytes() for p in store.rglob("*") if p.is_file()}
+
+
+def test_cut_off_at_work_and_gone_on_with(here: Path):
+    """Ctrl-C to a run on processes, SIGKILL to the next: the third comes to the same end."""
+    frames = 120
+    make_sparse(here / "in.npy", frames)
+    command = ("mitigate", "in.npy", "-m", "zeroing", "-o")
+    whole = start(*command, "whole.zarr", "--json")
+    told = json.loads(whole.communicate(timeout=60)[0])
+
+    def allow_interrupts() -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    process = start(*command, "out.zarr", "--workers", 2, preexec_fn=allow_interrupts)
+    wait_for_frames(here / "out.zarr", 20)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    kept = unfinished(here / "out.zarr")
+    assert kept is not None
+    assert (process.returncode, out) == (130, "")
+    assert err == (
+        f"out.zarr.part: keeps {kept[0]} of {frames} frames, finished; the same command goes on "
+        "from there\nclearchirp: interrupted\n"
+    )
+    process = start(*command, "out.zarr")
+    wait_for_frames(here / "out.zarr", kept[0] + 20)
+    process.kill()
+    process.communicate(timeout=30)
+    kept = unfinished(here / "out.zarr")
+    assert kept is not None
+    last = start(*command, "out.zarr", "--json")
+    resumed = json.loads(last.communicate(timeout=60)[0])
+    assert (last.returncode, resumed["frames_resumed"]) == (0, kept[0])
+    assert store_files(here / "out.zarr") == store_files(here / "whole.zarr")
+    for facts in (told, resumed):
+        for name in ("output", "seconds", "frames_resumed"):
+            del facts[name]
+    assert resumed == told
+    assert sorted(p.name for p in here.iterdir()) == ["in.npy", "out.zarr", "whole.zarr"]
 
 
 def test_a_bar_on_a_terminal_only(here: Path):

@@ -43,13 +43,13 @@ chirp_interval = 20e-6
 [receiver]
 noise_power = 0.01
 [[targets]]
-distance = { uniform = [5, 60] }
+distance = { uniform = [5, 30] }
 range_rate = { uniform = [-10, 10] }
 [[interferers]]
-start_frequency = 77e9
-slope = { uniform = [-30e12, -10e12] }
+start_frequency = 77.06e9
+slope = { uniform = [8e12, 12e12] }
 ramp_duration = 15e-6
-chirp_interval = 20e-6
+chirp_interval = 20.3e-6
 chirps = 32
 amplitude = 30
 """
@@ -289,12 +289,12 @@ def _start(folder: Path, plan: Experiment) -> subprocess.Popen:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="finds processes by ps")
 @pytest.mark.parametrize("whole", [False, True], ids=["a worker", "the whole run"])
 def test_killed_in_the_middle(tmp_path: Path, whole: bool):
-    plan = replace(PLAN, frames=150)
+    plan = replace(PLAN, frames=80)
     process = _start(tmp_path / "killed", plan)
     if whole:
         process.kill()
         assert process.wait(20) == -signal.SIGKILL
-        assert 3 <= len(list((tmp_path / "killed" / "rows").glob("*.parquet"))) < 100
+        assert 3 <= len(list((tmp_path / "killed" / "rows").glob("*.parquet"))) < 80
         run_experiment(plan, tmp_path / "killed", Workers(count=2))
     else:
         command = ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(process.pid)]

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clearchirp.io import RadarSetup, open_capture
+from clearchirp.io import RadarSetup, open_capture, write_dca1000
 from clearchirp.io.capture import unknown_waveform
-from clearchirp.io.samples import decode
+from clearchirp.io.samples import decode, encode
 from clearchirp.types import InputError
 from tests.oracles import raw_words
 
@@ -33,6 +33,61 @@ def test_decode_inverts_the_slow_writer(shape, layout, q_first, conjugate):
     assert got.dtype == (np.float32 if real else np.complex64)
     assert got.flags.c_contiguous
     np.testing.assert_array_equal(got, beat)
+
+
+@settings(max_examples=20, deadline=None)
+@given(sizes, st.sampled_from(sorted(raw_words.LAYOUTS)))
+def test_encode_writes_what_the_slow_writer_does(shape, layout):
+    beat = raw_words.counts(shape, sum(shape), layout in ("rows", "columns"))
+    words = np.frombuffer(raw_words.LAYOUTS[layout](beat), "<i2")
+    if layout == "interleaved":
+        words = words ^ np.int16(-32768)  # offset binary to two's complement
+    np.testing.assert_array_equal(encode(beat, layout), words)
+
+
+@pytest.mark.parametrize("lanes", [2, 4])
+@pytest.mark.parametrize("real", [False, True])
+def test_a_dca1000_recording_that_is_written_is_read(tmp_path, lanes, real):
+    shape = (3, 4, 8, 64)
+    beat = raw_words.counts(shape, real=real)
+    path = tmp_path / "a.bin"
+    write_dca1000(path, (frame[None] for frame in beat), lanes=lanes)
+    radar = setup(shape, lanes=lanes, real=real, iq_order=None if real else "iq")
+    order = {} if real else {"iq_order": "iq"}
+    capture = open_capture(path, format="dca1000", waveform=radar, **order)
+    np.testing.assert_array_equal(capture.read(), beat)
+    assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_what_cannot_be_a_dca1000_recording(tmp_path):
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"what was there before")
+    loud = np.full((1, 1, 2, 4), 40000, np.complex64)
+    for wrong, message in (
+        ([loud], "from 0 to 40000, an ADC word from -32768 to 32767; scale them"),
+        ([np.nan * loud], "scale them"),
+        ([np.ones((1, 1, 2, 3), np.complex64)], "come in pairs, got 3 samples"),
+    ):
+        with pytest.raises(InputError, match=message):
+            write_dca1000(path, wrong)
+    with pytest.raises(InputError, match="lanes: must be 2 or 4, got 3"):
+        write_dca1000(path, [], lanes=3)
+    with pytest.raises(InputError, match="cannot be written"):
+        write_dca1000(tmp_path / "none" / "a.bin", [])
+    assert path.read_bytes() == b"what was there before"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.bin"]
+
+
+def test_a_recording_that_is_cut_short_while_it_is_open(tmp_path):
+    shape = (3, 2, 4, 16)
+    path = tmp_path / "a.bin"
+    write_dca1000(path, [raw_words.targets(shape)])
+    capture = open_capture(path, format="dca1000", waveform=setup(shape, lanes=2))
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - 2)
+    assert capture.read(1, 2).shape == (1, 2, 4, 16)
+    with pytest.raises(InputError, match=r"ends at word 767 of 768: it was cut short while"):
+        capture.read(2, 3)
 
 
 def setup(shape, **known):

@@ -76,6 +76,38 @@ def test_the_interval_holds_the_truth_as_often_as_it_says(statistic):
 
 
 @pytest.mark.parametrize("statistic", [aggregate.mean, aggregate.median])
+def test_closed_forms_of_many_values_as_the_bootstrap(statistic, monkeypatch):
+    values = np.random.default_rng(4).exponential(size=900)
+    drawn = statistic(values, resamples=8000)
+    monkeypatch.setattr(aggregate, "LARGE", 500)
+    closed = statistic(values)
+    assert closed.value == drawn.value
+    atol = 0.04 * (drawn.high - drawn.low)
+    np.testing.assert_allclose([closed.low, closed.high], [drawn.low, drawn.high], atol=atol)
+
+
+@pytest.mark.parametrize("statistic", [aggregate.mean, aggregate.median])
+def test_closed_forms_hold_the_truth_as_often_as_they_say(statistic):
+    rng = np.random.default_rng(5)
+    truth = 1.0 if statistic is aggregate.mean else np.log(2)
+    holds = 0
+    for _ in range(300):
+        result = statistic(rng.exponential(size=aggregate.LARGE + 1), confidence=0.9)
+        holds += result.low <= truth <= result.high
+    assert 254 <= holds <= 285  # 270 with a standard deviation of 5.2
+
+
+def test_order_statistics_of_a_median_as_scipys_quantile_test():
+    values = np.random.default_rng(6).normal(size=aggregate.LARGE + 500)
+    result = aggregate.median(values, confidence=0.95)
+    expected = stats.quantile_test(values, q=0, p=0.5).confidence_interval(0.95)
+    inside = np.sort(values)
+    ranks = np.searchsorted(inside, [result.low, result.high])
+    theirs = np.searchsorted(inside, expected)
+    np.testing.assert_allclose(ranks, theirs, atol=1)
+
+
+@pytest.mark.parametrize("statistic", [aggregate.mean, aggregate.median])
 def test_no_interval(statistic):
     nothing = statistic([NAN, NAN])
     assert math.isnan(nothing.value)
@@ -133,3 +165,18 @@ def test_wrong_settings(statistic):
     for resamples in (0, 1.5, True):
         with pytest.raises(InputError, match="resamples: must be a whole number from 1"):
             statistic(SKEWED, resamples=resamples)
+
+
+def test_groups_count_alike_and_their_interval_adds_variances():
+    rng = np.random.default_rng(3)
+    groups = [rng.normal(1, 1, 40), rng.normal(5, 2, 400), np.array([np.nan])]
+    result = aggregate.mean_of_groups(groups)
+    means = [groups[0].mean(), groups[1].mean()]
+    assert result.value == pytest.approx(np.mean(means))
+    assert (result.counted, result.left_out) == (440, 2)
+    spread = np.sqrt(groups[0].var() / 40 + groups[1].var() / 400) / 2
+    assert result.high - result.low == pytest.approx(2 * 1.96 * spread, rel=0.06)
+    alone = aggregate.mean_of_groups(groups[1:2])
+    assert alone.low == pytest.approx(aggregate.mean(groups[1]).low, abs=0.02)
+    assert np.isnan(aggregate.mean_of_groups([]).value)
+    assert np.isnan(aggregate.mean_of_groups([[1.0], [2.0, 3.0]]).low)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from clearchirp.mitigation.catalogue import methods
-from clearchirp.settings import defaults
 from clearchirp.types import InputError
 from tests.conformance import CHECKS
 
@@ -18,7 +17,7 @@ def test_conformance(name, check):
 
 @pytest.mark.parametrize("name", methods)
 def test_settings_are_checked(name):
-    for key, value in defaults(methods[name].factory).items():
+    for key, value in methods[name].defaults().items():
         with pytest.raises(InputError, match=name):
             methods[name](**{key: object()})
         if isinstance(value, int | float) and not isinstance(value, bool):

@@ -27,7 +27,7 @@ def methods(json: Json = False, quiet: Quiet = False) -> None:
                     "real": entry.real,
                     "complex": entry.complex,
                     "cost": entry.cost,
-                    "settings": defaults(entry.factory),
+                    "settings": entry.defaults(),
                     "source": entry.source,
                     "summary": entry.summary,
                 }
@@ -42,7 +42,7 @@ def methods(json: Json = False, quiet: Quiet = False) -> None:
             "needs": "truth" if entry.needs_truth else "mask" if entry.needs_mask else "-",
             "takes": ", ".join(["real"] * entry.real + ["I/Q"] * entry.complex),
             "cost": entry.cost,
-            "settings": _settings(entry.factory),
+            "settings": _settings(entry.defaults()),
             "source": entry.source,
             "what it does": entry.summary,
         }
@@ -76,7 +76,7 @@ def detectors(json: Json = False, quiet: Quiet = False) -> None:
         {
             "detector": entry.name,
             "cost": entry.cost,
-            "settings": _settings(entry.factory),
+            "settings": _settings(defaults(entry.factory)),
             "source": entry.source,
             "what it does": entry.summary,
         }
@@ -89,5 +89,5 @@ def detectors(json: Json = False, quiet: Quiet = False) -> None:
     )
 
 
-def _settings(factory: str) -> str:
-    return " ".join(f"{key}={value}" for key, value in defaults(factory).items()) or "-"
+def _settings(values: dict[str, object]) -> str:
+    return " ".join(f"{key}={value}" for key, value in values.items()) or "-"

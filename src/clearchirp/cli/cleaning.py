@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,12 +21,18 @@ from clearchirp.cli.options import (
     Quiet,
     Reading,
     Receivers,
+    Restart,
+    Scheduler,
     Set,
     Settings,
+    Threads,
     Variable,
     WaveformFile,
+    WorkerCount,
+    workers_asked_for,
 )
 from clearchirp.cli.printing import counted, note, percent, print_json, progress, say
+from clearchirp.cli.resuming import telling_what_is_kept
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
 from clearchirp.mitigation.catalogue import DEFAULT_METHOD
 from clearchirp.types import Status
@@ -63,13 +68,20 @@ def mitigate(
     receivers: Receivers = None,
     conjugate: Conjugate = False,
     allow_pickle: AllowPickle = False,
+    workers: WorkerCount = None,
+    threads: Threads = False,
+    scheduler: Scheduler = None,
+    restart: Restart = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove the interference of a recording, frame by frame."""
-    from clearchirp.chain import pipeline, true_mask
-    from clearchirp.io import CaptureWriter
+    """Remove the interference of a recording of any size, frame by frame.
 
+    Interrupted on its way into a .zarr, the same command goes on where it stopped.
+    """
+    from clearchirp.recordings import clean_recording
+
+    crew = workers_asked_for(workers, threads, scheduler)
     reading = Reading(
         format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
     )
@@ -77,93 +89,60 @@ def mitigate(
     if figure is not None:
         _check_figure(figure)
     capture = reading.open(file)
-    work = pipeline(
-        method,
-        detector,
-        settings=chosen.of(method),
-        detector_settings=chosen.of(detector),
-        waveform=capture.waveform,
-    )
-    windowed = work.domain != "beat"
-    writer = CaptureWriter(
-        output,
-        leading=capture.leading,
-        variables=_variables(capture),
-        waveform=capture.waveform,
-        attributes={"method": method, "windowed": windowed},
-        source=file,
-    )
-    tally = _Tally()
     start = time.perf_counter()
-    with writer as sink, progress("cleaning", len(capture), quiet=quiet) as step:
-        for number in range(len(capture)):
-            beat = capture.read(number, number + 1)
-            cleaned = work(beat, true_mask(capture, number) if work.oracle else None)
-            sink.write(
-                beat=cleaned.beat,
-                disturbed=cleaned.disturbed,
-                range_doppler=cleaned.range_doppler,
-            )
-            tally.add(number, beat, cleaned, work.transmit_order)
-            step()
-    facts = tally.facts() | {"seconds": time.perf_counter() - start}
-    if figure is not None:
-        _write_figure(figure, capture, method, tally.worst)
-    facts |= {"windowed": windowed, "status": tally.status.value, "notes": list(capture.notes)}
+    with (
+        telling_what_is_kept(output, quiet=quiet),
+        progress("cleaning", len(capture), quiet=quiet) as step,
+    ):
+        cleaned = clean_recording(
+            capture,
+            output,
+            method,
+            detector,
+            settings=chosen.of(method),
+            detector_settings=chosen.of(detector),
+            workers=crew,
+            restart=restart,
+            on_frames=step,
+        )
     facts = {
         "file": str(file),
         "output": str(output),
         "method": method,
         "detector": detector,
-        **facts,
+        **_facts(cleaned),
+        "seconds": time.perf_counter() - start,
+        "notes": list(capture.notes),
     }
+    if figure is not None:
+        _write_figure(figure, capture, method, detector, chosen, cleaned.worst_frame)
     if json:
         print_json(facts)
         return
     say(_in_words(facts), quiet=quiet)
     if figure is not None:
         say(f"{figure}: before and after", quiet=quiet)
-    for line in [*_remarks(output, windowed, tally.status), *capture.notes]:
+    for line in [*_remarks(output, cleaned), *capture.notes]:
         note(f"note: {line}", quiet=quiet)
 
 
-@dataclass(slots=True)
-class _Tally:
-    """What is told at the end, gathered frame by frame."""
-
-    floors: list[tuple[float, float]] = field(default_factory=list)
-    shares: list[float] = field(default_factory=list)
-    status: Status = Status.DIRECT
-    worst: Any = None
-
-    def add(self, number: int, beat: Any, cleaned: Any, transmit_order: tuple[int, ...]) -> None:
-        from clearchirp.metrics.maps import noise_floor_db
-        from clearchirp.spectrum import range_doppler, split_transmitters
-
-        before, after = (
-            range_doppler(split_transmitters(beat, transmit_order)),
-            cleaned.range_doppler,
-        )
-        self.floors.append((noise_floor_db(before).mean(), noise_floor_db(after).mean()))
-        share = float(cleaned.disturbed.mean())
-        if not self.shares or share > max(self.shares):
-            rx = int(np.argmax(cleaned.disturbed[0].mean(axis=(-1, -2))))
-            self.worst = (number, rx, before[0, rx], after[0, rx])
-        self.shares.append(share)
-        if self.status is not Status.MAX_ITERATIONS:
-            self.status = cleaned.status
-
-    def facts(self) -> dict[str, Any]:
-        before, after = (float(level) for level in np.mean(self.floors, axis=0))
-        return {
-            "frames": len(self.shares),
-            "frames_hit": sum(share > 0 for share in self.shares),
-            "disturbed_share": float(np.mean(self.shares)),
-            "floor_before_db": before,
-            "floor_after_db": after,
-            # A recording of zeros has no floor, and none that changed.
-            "floor_change_db": after - before if np.isfinite(before) else float("nan"),
-        }
+def _facts(cleaned: Any) -> dict[str, Any]:
+    shares = cleaned.disturbed_share
+    before, after = (
+        float(np.mean(levels)) for levels in (cleaned.floor_before_db, cleaned.floor_after_db)
+    )
+    return {
+        "frames": len(shares),
+        "frames_resumed": cleaned.resumed,
+        "frames_hit": int(np.count_nonzero(shares)),
+        "disturbed_share": float(np.mean(shares)),
+        "floor_before_db": before,
+        "floor_after_db": after,
+        # A recording of zeros has no floor, and none that changed.
+        "floor_change_db": after - before if np.isfinite(before) else float("nan"),
+        "windowed": cleaned.windowed,
+        "status": cleaned.status.value,
+    }
 
 
 def _in_words(facts: dict[str, Any]) -> str:
@@ -182,28 +161,20 @@ def _in_words(facts: dict[str, Any]) -> str:
     )
 
 
-def _remarks(output: Path, windowed: bool, status: Status) -> list[str]:
+def _remarks(output: Path, cleaned: Any) -> list[str]:
     remarks = []
-    if windowed:
+    if cleaned.resumed:
+        remarks.append(f"{counted(cleaned.resumed, 'frame')} had been finished by a run before.")
+    if cleaned.windowed:
         remarks.append(
             "The method works on range spectra: the beat signal that is written has the range "
             "window on it (windowed = true); take the next steps from range_doppler."
         )
     if output.suffix.lower() == ".npy":
         remarks.append("An .npy holds the beat signal alone; write .npz for mask and map too.")
-    if status is Status.MAX_ITERATIONS:
-        remarks.append(status.advice)
+    if cleaned.status is Status.MAX_ITERATIONS:
+        remarks.append(cleaned.status.advice)
     return remarks
-
-
-def _variables(capture: Any) -> dict[str, np.dtype[Any]]:
-    dtype = capture.frames.dtype
-    double = dtype in (np.dtype(np.complex128), np.dtype(np.float64))
-    return {
-        "beat": dtype,
-        "disturbed": np.dtype(bool),
-        "range_doppler": np.dtype(np.complex128 if double else np.complex64),
-    }
 
 
 def _check_figure(path: Path) -> None:
@@ -212,11 +183,24 @@ def _check_figure(path: Path) -> None:
     check_figure_target(path)
 
 
-def _write_figure(path: Path, capture: Any, method: str, worst: Any) -> None:
+def _write_figure(
+    path: Path, capture: Any, method: str, detector: str, chosen: Settings, frame: int
+) -> None:
+    from clearchirp.chain import pipeline
+    from clearchirp.recordings.clean import clean_frame, doppler_map
     from clearchirp.report.figures import range_doppler_figure
     from clearchirp.report.writing import save_figure
 
-    frame, rx, before, after = worst
+    work = pipeline(
+        method,
+        detector,
+        settings=chosen.of(method),
+        detector_settings=chosen.of(detector),
+        waveform=capture.waveform,
+    )
+    beat, cleaned = clean_frame(work, capture, frame)
+    rx = int(np.argmax(cleaned.disturbed[0].mean(axis=(-1, -2))))
+    before, after = doppler_map(work, beat)[0, rx], cleaned.range_doppler[0, rx]
     figure = range_doppler_figure(
         {"before": before, f"after {method}": after},
         capture.waveform,

@@ -38,7 +38,8 @@ def compare(
             "--method",
             "-m",
             metavar="NAME",
-            help="A method; repeat it for each. Default: all that need no truth.",
+            help="A method; repeat it for each. Default: the everyday ones, up to a hundred maps "
+            "of cost and without the sparse maps; see 'clearchirp methods'.",
         ),
     ] = None,
     output: Annotated[
@@ -177,10 +178,10 @@ def check_folder(folder: Path | None) -> None:
 
 
 def method_names(methods: list[str] | None) -> list[str]:
-    """Return the names that were given, or all that need no truth; each only once."""
-    from clearchirp.mitigation.catalogue import methods as all_methods
+    """Return the names that were given, or the everyday ones; each only once."""
+    from clearchirp.mitigation.catalogue import everyday_methods
 
-    names = methods or [name for name, entry in all_methods.items() if not entry.needs_truth]
+    names = methods or everyday_methods()
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise InputError(f"--method: {', '.join(sorted(twice))} is given twice")

@@ -20,7 +20,7 @@ from clearchirp.cli.options import (
 )
 from clearchirp.cli.printing import counted, note, print_json, print_table, progress, say
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR
-from clearchirp.mitigation.catalogue import methods as all_methods
+from clearchirp.mitigation.catalogue import everyday_methods
 from clearchirp.types import InputError
 
 _ASKING = "Asking an experiment that has run"
@@ -38,7 +38,11 @@ def evaluate(
     methods: Annotated[
         list[str] | None,
         typer.Option(
-            "--method", "-m", metavar="NAME", help="A method; repeat it for each. Default: all."
+            "--method",
+            "-m",
+            metavar="NAME",
+            help="A method; repeat it for each. Default: the everyday ones, up to a hundred maps "
+            "of cost and without the sparse maps, and the oracles.",
         ),
     ] = None,
     detectors: Annotated[
@@ -121,7 +125,7 @@ def evaluate(
 
     who = chosen_workers(workers, threads, scheduler, much=frames > 20)
     texts = tuple(SceneText.of(scene) for scene in scenes or ())
-    names = methods or taking(all_methods, texts)
+    names = methods or taking(everyday_methods(oracles=True), texts)
     chosen = sweep(settings or (), names, detectors or [DEFAULT_DETECTOR])
     experiment = Experiment(
         scenes=texts,
@@ -182,7 +186,7 @@ def _run(experiment: Any, folder: Path, workers: Any, *, quiet: bool) -> None:
 
 def _tell(experiment: Any, folder: Path, output: Path | None, *, json: bool, quiet: bool) -> None:
     from clearchirp.evaluate.summary import GROUPS, summarise
-    from clearchirp.report.comparison import heading
+    from clearchirp.report.columns import heading
 
     groups = summarise(folder)
     if json:
@@ -214,9 +218,9 @@ def _tell(experiment: Any, folder: Path, output: Path | None, *, json: bool, qui
         print_table(_title(experiment, groups, several), rows, quiet=quiet)
     _tell_errors(folder, quiet=quiet or json)
     if output is not None:
-        from clearchirp.report.experiment import write_experiment_report
+        from clearchirp.report.evaluation import write_evaluation
 
-        written = write_experiment_report(output, experiment)
+        written = write_evaluation(output, experiment)
         say(f"{written[-1]}; rows in {output / 'rows'}", quiet=quiet or json)
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterator
-from contextlib import nullcontext
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -25,10 +24,15 @@ from clearchirp.cli.options import (
     Quiet,
     Reading,
     Receivers,
+    Restart,
+    Scheduler,
     Set,
     Settings,
+    Threads,
     Variable,
     WaveformFile,
+    WorkerCount,
+    workers_asked_for,
 )
 from clearchirp.cli.printing import (
     counted,
@@ -40,8 +44,9 @@ from clearchirp.cli.printing import (
     progress,
     say,
 )
+from clearchirp.cli.resuming import telling_what_is_kept
 from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
-from clearchirp.types import Detector, InputError
+from clearchirp.types import InputError
 
 
 def info(
@@ -103,46 +108,41 @@ def detect(
     receivers: Receivers = None,
     conjugate: Conjugate = False,
     allow_pickle: AllowPickle = False,
+    workers: WorkerCount = None,
+    threads: Threads = False,
+    scheduler: Scheduler = None,
+    restart: Restart = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Find the disturbed samples: the mask, and a summary of each frame.
 
-    Where the file knows which samples are disturbed, precision, recall and F as well.
+    Where the file knows which samples are disturbed, precision, recall and F as well. Interrupted
+    on its way into a .zarr, the same command goes on where it stopped.
     """
-    from clearchirp.chain import true_mask
-    from clearchirp.disturbed.summary import summarise
-    from clearchirp.evaluate.scoring import mask_scores
-    from clearchirp.io import CaptureWriter
+    from clearchirp.recordings import detect_recording
 
+    crew = workers_asked_for(workers, threads, scheduler)
     reading = Reading(
         format, waveform, variable, lanes, iq_order, receivers, conjugate, allow_pickle
     )
     chosen = Settings(settings, (), detector)
-    finder: Detector = find_detector(detector)(**chosen.of(detector))
-    oracle = find_detector(detector).needs_truth
     capture = reading.open(file)
-    writer = None
-    if output is not None:
-        writer = CaptureWriter(
-            output,
-            leading=capture.leading,
-            variables={"disturbed": np.dtype(bool)},
-            waveform=capture.waveform,
-            attributes={"detector": detector},
-            source=file,
-        )
-    rows, scores = [], []
     rate = capture.waveform.sample_rate
-    with writer or nullcontext() as sink, progress("detecting", len(capture), quiet=quiet) as step:
-        for number, beat in _frames(capture):
-            mask = true_mask(capture, number) if oracle else finder(beat)
-            rows.append(summarise(beat, mask, frame=number, sample_rate=rate))
-            if "disturbed" in capture.truth:
-                scores.append(mask_scores(mask, capture.truth["disturbed"][number : number + 1]))
-            if sink is not None:
-                sink.write(disturbed=mask)
-            step()
+    with (
+        telling_what_is_kept(output, quiet=quiet),
+        progress("detecting", len(capture), quiet=quiet) as step,
+    ):
+        detected = detect_recording(
+            capture,
+            output,
+            detector,
+            detector_settings=chosen.of(detector),
+            workers=crew,
+            restart=restart,
+            on_frames=step,
+        )
+    rows, scores = detected.frames, detected.scores
     if json:
         print_json(
             {
@@ -152,7 +152,7 @@ def detect(
                 "notes": list(capture.notes),
                 "by_frame": [
                     dataclasses.asdict(row) | score
-                    for row, score in zip(rows, scores or [{}] * len(rows), strict=True)
+                    for row, score in zip(rows, scores or ({},) * len(rows), strict=True)
                 ],
             }
         )
@@ -170,11 +170,16 @@ def detect(
     )
     if scores:
         say(f"against the truth, mean over frames: {_mean_scores(scores)}", quiet=quiet)
+    if detected.resumed:
+        note(
+            f"note: {counted(detected.resumed, 'frame')} had been finished by a run before.",
+            quiet=quiet,
+        )
     for line in capture.notes:
         note(f"note: {line}", quiet=quiet)
 
 
-def _mean_scores(scores: list[dict[str, float]]) -> str:
+def _mean_scores(scores: Sequence[dict[str, float]]) -> str:
     parts = []
     for name in scores[0]:
         known = [score[name] for score in scores if not math.isnan(score[name])]

@@ -14,7 +14,16 @@ from typing import Annotated, NoReturn
 import typer
 
 from clearchirp._version import __version__
-from clearchirp.cli import catalogues, cleaning, comparing, evaluation, inspection, simulation
+from clearchirp.cli import (
+    catalogues,
+    cleaning,
+    comparing,
+    evaluation,
+    inspection,
+    reproducing,
+    simulation,
+    standings,
+)
 from clearchirp.cli.printing import complain
 from clearchirp.types import InputError
 
@@ -40,6 +49,8 @@ for _command, _example in (
     (cleaning.mitigate, "mitigate in.npz -m ar -o clean.npz --figure clean.png"),
     (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
     (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 100 -o evaluation"),
+    (reproducing.reproduce, "reproduce imfrac --quick -o reproduction"),
+    (standings.league, "league --frames 20 -o league"),
 ):
     app.command(_command.__name__, epilog=f"Example:  [bold]clearchirp {_example}[/]")(_command)
 

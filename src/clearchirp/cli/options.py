@@ -149,6 +149,16 @@ Scheduler = Annotated[
     ),
 ]
 
+Restart = Annotated[
+    bool,
+    typer.Option(
+        "--restart",
+        metavar="",
+        help="Begin anew where an interrupted run has left an unfinished Zarr store.",
+        rich_help_panel=_WORKERS,
+    ),
+]
+
 
 def chosen_workers(
     count: int | None, threads: bool, scheduler: str | None, *, much: bool = True
@@ -174,6 +184,13 @@ def chosen_workers(
     if count is None and not threads and not much:
         count = 1
     return Workers(kind="threads" if threads else "processes", count=count)
+
+
+def workers_asked_for(count: int | None, threads: bool, scheduler: str | None) -> Workers | None:
+    """Return who does the work if the options say so, None if that is left to the work."""
+    if count is None and not threads and scheduler is None:
+        return None
+    return chosen_workers(count, threads, scheduler)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,12 +233,11 @@ class Settings:
     """What ``--set`` said, by method and detector."""
 
     def __init__(self, given: Iterable[str] | None, methods: Iterable[str], detector: str) -> None:
-        factories = {name: find_method(name).factory for name in methods}
+        self._known = {name: find_method(name).defaults() for name in methods}
         # A bare key belongs to the method; where there is none, to the detector.
-        self._bare = list(factories) or [detector]
-        factories[detector] = find_detector(detector).factory
-        self._known = {name: defaults(factory) for name, factory in factories.items()}
-        self._by_name: dict[str, dict[str, object]] = {name: {} for name in factories}
+        self._bare = list(self._known) or [detector]
+        self._known[detector] = defaults(find_detector(detector).factory)
+        self._by_name: dict[str, dict[str, object]] = {name: {} for name in self._known}
         for text in given or ():
             self._take(text)
 

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 _GAP = "  "
 _NARROWEST = 30
 """Columns of the screen that must be left for the text of a table's last column to be wrapped."""
-_OPTIONS = "format|waveform|variable|lanes|iq_order|receivers|conjugate|allow_pickle"
+_OPTIONS = "restart|format|waveform|variable|lanes|iq_order|receivers|conjugate|allow_pickle"
 
 
 def on_terminal(stream: TextIO | None = None) -> bool:
@@ -126,7 +126,7 @@ def percent(share: float) -> str:
 
 @contextmanager
 def progress(label: str, total: int, *, quiet: bool = False) -> Iterator[Any]:
-    """Give a function that moves the bar on by one; no bar in a pipe or when quiet."""
+    """Give a function that moves the bar on by a count; no bar in a pipe or when quiet."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -136,7 +136,7 @@ def progress(label: str, total: int, *, quiet: bool = False) -> Iterator[Any]:
     hidden = quiet or not on_terminal(sys.stderr)
     with Progress(*columns, console=Console(stderr=True), disable=hidden, transient=True) as bar:
         task = bar.add_task(label, total=total)
-        yield lambda *_: bar.advance(task)
+        yield lambda count=1: bar.advance(task, count)
 
 
 def _option(name: str) -> str:

@@ -89,6 +89,13 @@ _ENTRIES = (
         cost=1,
     ),
     DetectorEntry(
+        name="fractional",
+        factory=_ROOM + "fractional:Fractional",
+        summary="pulses among fractional Fourier transforms of many angles, refined to chirps",
+        source="Oswald 2026, V-A",
+        cost=250,
+    ),
+    DetectorEntry(
         name="oracle",
         factory=_ROOM + "oracle:Oracle",
         summary="where the interference is stronger than all else",

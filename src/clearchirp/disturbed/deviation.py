@@ -95,7 +95,7 @@ def _frame_deviation(frame: NDArray[Any]) -> tuple[NDArray[Any], float]:
     else:
         recurring = column_medians(parts.reshape(chirps, -1)).reshape(1, samples, -1)
     power = _rest_power(parts, recurring)
-    noise = max(_noise_rms(power, is_complex), _resolution(parts), _rounding(parts))
+    noise = max(_noise_rms(power, is_complex), resolution(parts), _rounding(parts))
     if noise == 0.0:
         return np.zeros_like(frame), 0.0
     scale = np.full(samples, noise)
@@ -149,7 +149,7 @@ def _scale_rest(parts: Any, recurring: Any, gain: Any, scaled: Any) -> None:  # 
                 scaled[m, n, k] = (parts[m, n, k] - recurring[row, column, k]) * gain[n]
 
 
-def _resolution(parts: NDArray[Any]) -> float:
+def resolution(parts: NDArray[Any]) -> float:
     """Return the step of the ADC, 0 where the values are not quantised.
 
     Noise below the step leaves most samples of the rest at zero and the others at whole steps: what

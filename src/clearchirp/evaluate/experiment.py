@@ -243,7 +243,7 @@ def sweep(
     values: dict[str, dict[str, list[object]]] = {name: {} for name in entries}
     for text in given:
         owner, key, several = _owned(text, entries, methods)
-        have = defaults(entries[owner].factory)
+        have = _settings_of(entries[owner])
         if key not in have:
             names = ", ".join(have) or "none"
             raise InputError(f"--set {text}: {owner} has no setting {key!r}; it has {names}")
@@ -254,6 +254,10 @@ def sweep(
     )
 
 
+def _settings_of(entry: MethodEntry | DetectorEntry) -> dict[str, object]:
+    return entry.defaults() if isinstance(entry, MethodEntry) else defaults(entry.factory)
+
+
 def _owned(
     text: str, entries: Mapping[str, MethodEntry | DetectorEntry], methods: Sequence[str]
 ) -> tuple[str, str, list[object]]:
@@ -261,7 +265,7 @@ def _owned(
     owner, dot, key = name.rpartition(".")
     if not dot:
         if len(methods) != 1:
-            have = [one for one in entries if name in defaults(entries[one].factory)]
+            have = [one for one in entries if name in _settings_of(entries[one])]
             example = f"{(have or list(methods))[0]}.{text}"
             raise InputError(f"--set {text}: say whose setting it is, as in --set {example}")
         owner = methods[0]

@@ -116,8 +116,10 @@ def rows_folder(folder: Path) -> Path:
     return folder / "rows"
 
 
-def read_rows(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
-    """Return the rows of an experiment, in their order.
+def read_rows(
+    folder: Path, columns: Sequence[str] | None = None, *, frames: int | None = None
+) -> pa.Table:
+    """Return the rows of an experiment, in their order, all in memory.
 
     Parameters
     ----------
@@ -125,6 +127,8 @@ def read_rows(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
         Of the experiment.
     columns
         Which of them; all by default.
+    frames
+        Only the frames below this number; all by default.
 
     Raises
     ------
@@ -133,10 +137,10 @@ def read_rows(folder: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """
     files = _files(folder)
     wanted = None if columns is None else list(dict.fromkeys(("row", *columns)))
+    chosen = None if frames is None else [("frame", "<", frames)]
     try:
-        table = pa.concat_tables(
-            [_plain(pq.read_table(file, columns=wanted)) for file in files]
-        ).sort_by("row")
+        tables = [_plain(pq.read_table(file, columns=wanted, filters=chosen)) for file in files]
+        table = pa.concat_tables(tables).sort_by("row")
     except (OSError, pa.ArrowException) as error:
         raise _damaged(files, error) from None
     return table if columns is None or "row" in columns else table.drop_columns(["row"])

@@ -148,6 +148,22 @@ def rebuilt_row(experiment: Experiment, row: dict[str, Any]) -> dict[str, Any]:
     return {**made, "row": row["row"]}
 
 
+def prepared_frame(
+    experiment: Experiment,
+) -> tuple[NDArray[Any], list[tuple[Case, NDArray[np.bool_], Callable[..., Cleaned]]]]:
+    """Return the first frame's beat signal, and every method with its mask, ready to be called."""
+    plan = experiment.scenes[0].parse()
+    simulated = simulate_frame(plan, 0, experiment.seed)
+    frame = _Frame.of(simulated, plan.waveform, experiment.interference)
+    found = _find(frame, experiment.detectors[0]).mask
+    ready = []
+    for case in experiment.methods:
+        work = _method(case, plan.waveform.transmit_order)
+        mask = frame.disturbed if work.oracle or found is None else found
+        ready.append((case, mask, work))
+    return frame.beat, ready
+
+
 def frame_rows(experiment: Experiment, scene: int, number: int) -> Iterator[dict[str, Any]]:
     """Simulate a frame once, and clean it with every detector and method."""
     text = experiment.scenes[scene]

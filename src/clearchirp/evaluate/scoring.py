@@ -87,8 +87,9 @@ def truth_scores(result: Cleaned, found: NDArray[np.bool_], truth: Truth) -> dic
         "far": nanmean(maps.false_alarm_rate(found, cells)),
     }
     if truth.targets is not None:
-        # A beat signal under a window is no longer comparable with one that is not.
-        known = not result.windowed
+        # A beat signal under a window is no longer comparable with one that is not, and a scene
+        # without targets has nothing to keep.
+        known = not result.windowed and bool(np.any(truth.targets))
         row["beat_sinr_db"] = (
             nanmean(beats.sinr_db(result.beat, truth.targets)) if known else math.nan
         )

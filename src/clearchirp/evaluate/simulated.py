@@ -18,7 +18,7 @@ TRUTH = ("targets", "clean", "interference", "disturbed")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedRecording:
-    """Frames 0 to `frames` - 1 of a scene with a seed, as the chain takes recordings.
+    """Frames of a scene with a seed, as the chain takes recordings.
 
     Parameters
     ----------
@@ -28,11 +28,14 @@ class SimulatedRecording:
         How many frames.
     seed
         Seed of everything random.
+    first
+        The scene's number of the first of them, 0 by default.
     """
 
     scene: Any
     frames: int
     seed: int = 0
+    first: int = 0
     _last: dict[int, Simulated] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -62,7 +65,7 @@ class SimulatedRecording:
         if frame not in self._last:
             # The variables of a frame are asked for one after the other: one frame is kept.
             self._last.clear()
-            self._last[frame] = simulate_frame(self.scene, frame, self.seed)
+            self._last[frame] = simulate_frame(self.scene, self.first + frame, self.seed)
         return self._last[frame]
 
 

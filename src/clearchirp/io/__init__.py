@@ -4,7 +4,9 @@ Nothing here loads numba, h5py, xarray, zarr or scipy before a file needs it.
 """
 
 from clearchirp.io.capture import Capture, Frames, from_array
+from clearchirp.io.dca1000 import write_dca1000
 from clearchirp.io.open import open_capture
+from clearchirp.io.part import unfinished
 from clearchirp.io.pcap import PcapFacts, pcap_facts
 from clearchirp.io.waveform_file import (
     RadarSetup,
@@ -26,6 +28,8 @@ __all__ = [
     "open_capture",
     "pcap_facts",
     "shipped_waveforms",
+    "unfinished",
     "write_capture",
+    "write_dca1000",
     "write_json",
 ]

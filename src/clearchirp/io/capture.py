@@ -125,6 +125,8 @@ class Capture:
         The axes before (chirp, sample) in the file: () or (n,) or (frame, rx).
     full_scale
         Lowest and highest value an ADC count can take, in the units of `frames`; None if unknown.
+    opening
+        Opens the same recording again, in another process too; None for an array in memory.
 
     Examples
     --------
@@ -141,6 +143,7 @@ class Capture:
     truth: Mapping[str, Frames] = field(default_factory=dict, repr=False)
     leading: tuple[int, ...] = ()
     full_scale: tuple[float, float] | None = None
+    opening: Callable[[], Capture] | None = field(default=None, repr=False, compare=False)
 
     def __len__(self) -> int:
         return self.frames.shape[0]

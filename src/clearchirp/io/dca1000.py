@@ -7,6 +7,7 @@ With 2 lanes (xWR16xx, 18xx, 68xx; not interleaved) the receivers of a chirp fol
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from clearchirp.io.capture import Capture
 from clearchirp.io.options import Options, reading
-from clearchirp.io.raw import Words, map_words, require_binary
+from clearchirp.io.raw import WordFile, Words, require_binary, word_file
 from clearchirp.types import InputError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ _NUMBERED = re.compile(r"(?P<stem>.*_raw_)(?P<number>\d+)\.bin", re.IGNORECASE)
 class JoinedWords:
     """Loads words that go on from one file to the next."""
 
-    parts: tuple[NDArray[Any], ...]
+    parts: tuple[WordFile, ...]
 
     def __call__(self, start: int, stop: int) -> NDArray[Any]:
         """Load the words from `start` up to `stop`."""
@@ -51,7 +52,7 @@ def read_dca1000(path: Path, options: Options) -> Capture:
         files = _files(path)
         for file in files:
             require_binary(file)
-        parts = tuple(map_words(file, "<i2") for file in files)
+        parts = tuple(word_file(file, "<i2") for file in files)
         notes = ()
         if len(files) > 1:
             names = ", ".join(file.name for file in files)
@@ -60,11 +61,56 @@ def read_dca1000(path: Path, options: Options) -> Capture:
             path=path,
             format="dca1000",
             load=JoinedWords(parts),
-            size=sum(part.nbytes for part in parts),
+            size=sum(2 * part.size for part in parts),
             layouts=LAYOUTS,
             notes=notes,
         )
         return words.capture(options)
+
+
+def write_dca1000(path: str | Path, frames: Iterable[NDArray[Any]], *, lanes: int = 2) -> None:
+    """Write a DCA1000 recording; it appears under its name when all of it is there.
+
+    Parameters
+    ----------
+    path
+        The target, ``.bin``.
+    frames
+        Blocks of frames (n, rx, chirp, sample) in ADC counts, one after the other: complex, or
+        real for a real-valued receiver. Rounded to whole counts.
+    lanes
+        2 (receivers in turn) or 4 (samples in turn).
+
+    Raises
+    ------
+    InputError
+        For counts beyond -32768 to 32767, an odd number of complex samples a chirp, lanes other
+        than these, and a target that cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_dca1000(f"{folder}/a.bin", [np.ones((1, 1, 2, 4), np.complex64)])
+    ...     Path(f"{folder}/a.bin").stat().st_size
+    32
+    """
+    from clearchirp.io.samples import encode
+
+    target = Path(path).expanduser()
+    if lanes not in LAYOUTS:
+        raise InputError(f"lanes: must be 2 or 4, got {lanes!r}")
+    part = target.with_name(f".{target.name}.part")
+    try:
+        with part.open("wb") as file:
+            for block in frames:
+                layout = LAYOUTS[lanes][0 if np.iscomplexobj(block) else 1]
+                file.write(encode(block, layout).data)
+        part.replace(target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _files(path: Path) -> list[Path]:

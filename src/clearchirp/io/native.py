@@ -46,5 +46,19 @@ def read_zarr(path: Path, options: Options) -> Capture:
             value = group.attrs.get(name)
             if name not in arrays and value is not None:
                 arrays[name] = np.asarray(value)
-        stored = Stored(path=path, format="zarr", arrays=arrays, listing=tuple(listing))
+        notes = _unfinished(group)
+        stored = Stored(
+            path=path, format="zarr", arrays=arrays, listing=tuple(listing), notes=notes
+        )
         return stored.capture(options)
+
+
+def _unfinished(group: Any) -> tuple[str, ...]:
+    """Tell of the frames that an interrupted run has not come to."""
+    done = group.get("done")
+    if done is None or len(getattr(done, "shape", ())) != 1:
+        return ()
+    missing = int(np.count_nonzero(~np.asarray(done[...], dtype=bool)))
+    if not missing:
+        return ()
+    return (f"{missing} of {done.shape[0]} frames are not finished and hold zeros (see `done`).",)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clearchirp.io.capture import Capture
@@ -100,8 +100,21 @@ def open_capture(
         allow_pickle=allow_pickle,
     )
     _require_fitting(path, format, options, setup)
-    capture = _read(path, format, options)
+    capture = Opening(path=path, format=format, options=options)()
     return replace(capture, notes=notes + capture.notes) if notes else capture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """How a recording was opened, with nothing left to be recognised: opens it again elsewhere."""
+
+    path: Path
+    format: str
+    options: Options
+
+    def __call__(self) -> Capture:
+        """Open the recording."""
+        return replace(_read(self.path, self.format, self.options), opening=self)
 
 
 def _read(path: Path, format: str, options: Options) -> Capture:

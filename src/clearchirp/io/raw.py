@@ -298,12 +298,35 @@ def looks_like_text(head: bytes) -> bool:
     return len(head) > 0 and printable > 0.97 * len(head)
 
 
-def map_words(path: Path, dtype: str) -> NDArray[Any]:
-    """Map a file of 16-bit words into memory."""
+@dataclass(frozen=True, slots=True)
+class WordFile:
+    """A file of 16-bit words, read where it is sliced.
+
+    Mapped into memory it would count as this program's, page by page, up to all of it; and a file
+    that is cut short meanwhile would end the program without a word.
+    """
+
+    path: Path
+    dtype: np.dtype[Any]
+    size: int
+
+    def __getitem__(self, words: slice, /) -> NDArray[Any]:
+        start, stop, _ = words.indices(self.size)
+        block = np.fromfile(self.path, self.dtype, max(0, stop - start), offset=2 * start)
+        if block.size < stop - start:
+            raise InputError(
+                f"{self.path}: ends at word {start + block.size} of {self.size}: it was cut short "
+                "while it was read"
+            )
+        return block
+
+
+def word_file(path: Path, dtype: str) -> WordFile:
+    """Return a file of 16-bit words."""
     size = path.stat().st_size
     if size % 2:
         raise InputError(
             f"{path}: has an odd number of bytes ({size}), but ADC words have two; it was cut "
             "short, copy it again"
         )
-    return np.memmap(path, dtype, "r")
+    return WordFile(path, np.dtype(dtype), size // 2)

@@ -22,6 +22,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from clearchirp.types import InputError
+
 Layout = Literal["paired", "planar", "interleaved", "rows", "columns"]
 
 
@@ -76,6 +78,47 @@ def decode(
         source = words.reshape(frames, chirps, samples, 2 * receivers)
         _strided(source, parts, offset, sign, q_first, 2, 1)
     return beat
+
+
+def encode(beat: NDArray[Any], layout: Layout) -> NDArray[np.int16]:
+    """Return the ADC words of whole frames, int16: what `decode` undoes.
+
+    Parameters
+    ----------
+    beat
+        (frame, rx, chirp, sample) in counts, complex for the layouts of complex samples.
+    layout
+        Order of the words; those of a TSW1400 are in two's complement here.
+
+    Raises
+    ------
+    InputError
+        For counts beyond -32768 to 32767, which nothing may clip unseen, and for an odd number of
+        samples in the layout ``paired``, which has them in pairs.
+    """
+    frames, receivers, chirps, samples = beat.shape
+    if layout == "paired" and samples % 2:
+        raise InputError(f"beat: complex DCA1000 data come in pairs, got {samples} samples a chirp")
+    parts = np.stack([np.real(beat), np.imag(beat)], axis=-1) if np.iscomplexobj(beat) else beat
+    counts = np.rint(parts)
+    if not (counts.min() >= -32768 and counts.max() <= 32767):
+        raise InputError(
+            f"beat: its values reach from {counts.min():g} to {counts.max():g}, an ADC word from "
+            "-32768 to 32767; scale them"
+        )
+    words = counts.astype("<i2")
+    if layout == "paired":
+        words = words.reshape(frames, receivers, chirps, samples // 2, 2, 2)
+        words = words.transpose(0, 2, 1, 3, 5, 4)
+    elif layout == "planar":
+        words = words.transpose(0, 2, 3, 4, 1)
+    elif layout == "interleaved":
+        words = words.transpose(0, 2, 3, 1, 4)
+    elif layout == "rows":
+        words = words.transpose(0, 2, 1, 3)
+    else:
+        words = words.transpose(0, 2, 3, 1)
+    return np.ascontiguousarray(words).reshape(-1)
 
 
 @njit(cache=True, nogil=True)

@@ -180,20 +180,7 @@ class ZarrSink:
 
         self.path = folder / "store.zarr"
         self.group = zarr.open_group(self.path, mode="w", zarr_format=3)
-        self.arrays = {}
-        receivers = variables.get("beat", next(iter(variables.values()))).shape[1]
-        for name, one in variables.items():
-            rx = "rx" if one.shape[1] == receivers else "virtual_rx"
-            last = ("doppler", "range") if name == "range_doppler" else ("chirp", "sample")
-            self.arrays[name] = self.group.create_array(
-                name,
-                shape=one.shape,
-                dtype=one.dtype,
-                chunks=(1, *one.shape[1:]),
-                dimension_names=("frame", rx, *last),
-                # Noise does not compress; a mask does, a hundredfold.
-                compressors="auto" if one.dtype.kind == "b" else None,
-            )
+        self.arrays = create_arrays(self.group, variables)
 
     def write(self, name: str, start: int, block: NDArray[Any]) -> None:
         """Store the frames from `start` on."""
@@ -201,18 +188,42 @@ class ZarrSink:
 
     def finish(self, scalars: Mapping[str, Any]) -> Path:
         """Complete what was begun and return where it lies."""
-        import zarr
-
-        self.group.attrs.update({name: _plain(value) for name, value in scalars.items()})
-        with warnings.catch_warnings():
-            # Not in the text of Zarr 3 yet, but xarray writes it, and warns where it is missing.
-            warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
-            zarr.consolidate_metadata(self.path)
+        describe_store(self.group, self.path, scalars)
         return self.path
 
     def close(self) -> None:
         """Let go of open files and memory."""
         self.arrays.clear()
+
+
+def create_arrays(group: Any, variables: Declared) -> dict[str, Any]:
+    """Return the arrays of the variables in a new Zarr group, made empty, by name."""
+    receivers = variables.get("beat", next(iter(variables.values()))).shape[1]
+    arrays = {}
+    for name, one in variables.items():
+        rx = "rx" if one.shape[1] == receivers else "virtual_rx"
+        last = ("doppler", "range") if name == "range_doppler" else ("chirp", "sample")
+        arrays[name] = group.create_array(
+            name,
+            shape=one.shape,
+            dtype=one.dtype,
+            chunks=(1, *one.shape[1:]),
+            dimension_names=("frame", rx, *last),
+            # Noise does not compress; a mask does, a hundredfold.
+            compressors="auto" if one.dtype.kind == "b" else None,
+        )
+    return arrays
+
+
+def describe_store(group: Any, path: Path, scalars: Mapping[str, Any]) -> None:
+    """Write the scalars as attributes, and what all arrays are into one place for xarray."""
+    import zarr
+
+    group.attrs.update({name: _plain(value) for name, value in scalars.items()})
+    with warnings.catch_warnings():
+        # Not in the text of Zarr 3 yet, but xarray writes it, and warns where it is missing.
+        warnings.filterwarnings("ignore", "Consolidated metadata is currently not part")
+        zarr.consolidate_metadata(path)
 
 
 def _plain(value: Any) -> Any:

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from clearchirp.io.capture import Capture
 from clearchirp.io.options import Options, reading
-from clearchirp.io.raw import Words, map_words, require_binary
+from clearchirp.io.raw import WordFile, Words, require_binary, word_file
 
 
 @dataclass(frozen=True, slots=True)
 class SlicedWords:
     """Loads words from an array that is mapped into memory."""
 
-    array: NDArray[Any]
+    array: WordFile
 
     def __call__(self, start: int, stop: int) -> NDArray[Any]:
         """Load the words from `start` up to `stop`."""
@@ -28,12 +28,12 @@ def read_tsw1400(path: Path, options: Options) -> Capture:
     """Open a TSW1400 recording; see `open_capture`."""
     with reading(path, "a TSW1400 recording"):
         require_binary(path)
-        array = map_words(path, "<u2")
+        array = word_file(path, "<u2")
         words = Words(
             path=path,
             format="tsw1400",
             load=SlicedWords(array),
-            size=array.nbytes,
+            size=2 * array.size,
             layouts={0: ("interleaved", "columns")},
         )
         return words.capture(options)

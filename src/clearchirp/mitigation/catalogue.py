@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Literal
 
-from clearchirp.settings import build
+from clearchirp.settings import build, defaults
 from clearchirp.types import InputError, Mitigator
 
 Domain = Literal["beat", "range", "range-doppler", "range-doppler-angle"]
+
+
+def _nothing() -> Mapping[str, object]:
+    return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +27,8 @@ class MethodEntry:
         As on the command line.
     factory
         ``module:class``, imported when first used.
+    solver
+        ``module:class`` of the solver that it is built around; its settings are the method's, too.
     domain
         What the result is: a beat signal, range spectra or a map.
     needs_mask
@@ -42,6 +48,8 @@ class MethodEntry:
     cost
         Time for a frame in units of one range-Doppler map of that frame, a rough figure from
         ``benchmarks/bench_chain.py``.
+    given
+        Settings that make it a method of its own name; any may be set otherwise.
     """
 
     name: str
@@ -53,16 +61,51 @@ class MethodEntry:
     real: bool = True
     complex: bool = True
     arrays: Literal["numpy", "any"] = "numpy"
+    solver: str = ""
     summary: str
     source: str
     cost: float
+    given: Mapping[str, object] = field(default_factory=_nothing)
 
     def __call__(self, **settings: object) -> Mitigator:
         """Return the mitigator with the given settings; `InputError` for a wrong one."""
-        return build(self.factory, self.name, settings)
+        return build(self.factory, self.name, {**self.given, **settings}, self.solver)
+
+    def defaults(self) -> dict[str, object]:
+        """Return the settings by name, with their default values."""
+        return {**defaults(self.factory, self.solver), **self.given}
 
 
 _ROOM = "clearchirp.mitigation."
+
+
+def _sparse(
+    name: str, solver: str, how: str, source: str, cost: tuple[float, float]
+) -> tuple[MethodEntry, MethodEntry]:
+    """Return the two entries of a solver: what only fills the gaps, and the sparse map itself."""
+    filling = MethodEntry(
+        name=name,
+        factory=_ROOM + "sparse_recovery:SparseRecovery",
+        solver="clearchirp.solvers." + solver,
+        domain="beat",
+        needs_mask=True,
+        keeps_undisturbed=True,
+        arrays="any",
+        summary=f"gaps refilled from a sparse map: {how}",
+        source=source,
+        cost=cost[0],
+    )
+    itself = replace(
+        filling,
+        name=f"{name}-map",
+        factory=_ROOM + "sparse_recovery:SparseMap",
+        domain="range-doppler",
+        keeps_undisturbed=False,
+        summary=f"the sparse map itself: {how}",
+        cost=cost[1],
+    )
+    return filling, itself
+
 
 _ENTRIES = (
     MethodEntry(
@@ -200,6 +243,127 @@ _ENTRIES = (
         source="TI SWRA725",
         cost=4,
     ),
+    *_sparse("ist", "ist:Ist", "soft thresholding", "Daubechies 2004", (20, 20)),
+    *_sparse("iht", "iht:Iht", "hard thresholding", "Blumensath 2009", (60, 60)),
+    *_sparse("fista", "fista:Fista", "accelerated soft thresholding", "Beck 2009", (35, 35)),
+    *_sparse(
+        "pm-ist",
+        "pm_ist:PmIst",
+        "soft thresholding, prior from frames before",
+        "Chen 2022",
+        (25, 25),
+    ),
+    *_sparse(
+        "pm-iht",
+        "pm_iht:PmIht",
+        "hard thresholding, prior from frames before",
+        "Chen 2022",
+        (70, 70),
+    ),
+    *_sparse("omp", "omp:Omp", "orthogonal matching pursuit", "Pati 1993", (200, 200)),
+    *_sparse(
+        "cosamp",
+        "cosamp:CoSaMP",
+        "compressive sampling matching pursuit",
+        "Needell 2009",
+        (200, 200),
+    ),
+    *_sparse("amp", "amp:Amp", "approximate message passing", "Donoho 2009", (35, 35)),
+    *_sparse(
+        "gamp", "gamp:Gamp", "message passing with a learned prior", "Rangan 2011", (150, 150)
+    ),
+    *_sparse(
+        "yall1", "yall1:Yall1", "basis pursuit by alternating directions", "Yang 2011", (80, 80)
+    ),
+    *_sparse("sbl", "sbl:Sbl", "sparse Bayesian learning", "Duan 2017", (300, 300)),
+    _sparse("imat-2d", "imat:ImatSolver", "a falling threshold", "Bechter 2017", (0, 60))[1],
+    MethodEntry(
+        name="imfrac",
+        factory=_ROOM + "imfrac:Imfrac",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="chirps compressed by the fractional Fourier transform and zeroed, one by one",
+        source="Oswald 2026",
+        cost=400,
+    ),
+    MethodEntry(
+        name="imfrac-padded",
+        factory=_ROOM + "imfrac:Imfrac",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="the same, oversampled and between zeros",
+        source="Oswald 2026, IV-C",
+        cost=900,
+        given={"padded": True},
+    ),
+    MethodEntry(
+        name="imfrac-oracle",
+        factory=_ROOM + "imfrac_oracle:ImfracOracle",
+        domain="range",
+        needs_mask=True,
+        needs_truth=True,
+        keeps_undisturbed=False,
+        summary="the same with the cells that only the truth can give",
+        source="Oswald 2026, VI-B1",
+        cost=400,
+    ),
+    MethodEntry(
+        name="imfrac-padded-oracle",
+        factory=_ROOM + "imfrac_oracle:ImfracOracle",
+        domain="range",
+        needs_mask=True,
+        needs_truth=True,
+        keeps_undisturbed=False,
+        summary="the same, oversampled and between zeros",
+        source="Oswald 2026, VI-B1",
+        cost=900,
+        given={"padded": True},
+    ),
+    MethodEntry(
+        name="imfrac2",
+        factory=_ROOM + "imfrac:Imfrac2",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="imfrac in the eigenbasis, several chirps at once; real receivers too",
+        source="Oswald 2026a",
+        cost=200,
+    ),
+    MethodEntry(
+        name="imfrac2-padded",
+        factory=_ROOM + "imfrac:Imfrac2",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="the same, oversampled and between zeros",
+        source="Oswald 2026a",
+        cost=450,
+        given={"padded": True},
+    ),
+    MethodEntry(
+        name="frft-gss",
+        factory=_ROOM + "frft_gss:FrftGss",
+        domain="beat",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        real=False,
+        summary="fast approximate fractional transform, golden-section search, CFAR, zeroing",
+        source="Chen 2025",
+        cost=1500,
+    ),
+    MethodEntry(
+        name="notch-refill",
+        factory=_ROOM + "notch_refill:NotchRefill",
+        domain="range",
+        needs_mask=False,
+        keeps_undisturbed=False,
+        summary="interferers given up as pieces of chirps, the gap refilled from the whole map",
+        source="clearchirp",
+        cost=800,
     MethodEntry(
         name="sparkle",
         factory=_ROOM + "sparkle:Sparkle",
@@ -252,6 +416,9 @@ _ENTRIES = (
     ),
 )
 
+_EVERYDAY = 100
+"""Maps that a method may cost to be tried unasked."""
+
 methods: Mapping[str, MethodEntry] = MappingProxyType({e.name: e for e in _ENTRIES})
 """Name -> entry."""
 
@@ -264,3 +431,21 @@ def find_method(name: str) -> MethodEntry:
     if name not in methods:
         raise InputError(f"method: no method is called {name!r}; there are {', '.join(methods)}")
     return methods[name]
+
+
+def everyday_methods(*, oracles: bool = False) -> list[str]:
+    """Return the names of the methods that one tries first.
+
+    Those that cost no more than a hundred maps a frame and return a signal with its noise: a sparse
+    map has none, and its scores stand beside no other's. Oracles are left out unless asked for.
+
+    >>> "zeroing" in everyday_methods(), "iht-map" in everyday_methods()
+    (True, False)
+    """
+    return [
+        name
+        for name, entry in methods.items()
+        if entry.cost <= _EVERYDAY
+        and entry.domain != "range-doppler"
+        and (oracles or not entry.needs_truth)
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -35,6 +36,13 @@ LINES = (
     ("#e69f00", (0, (8, 2))),
     ("#5a3e8e", (0, (2, 1))),
 )
+
+
+def line(index: int) -> tuple[str, Any]:
+    """Return (colour, dashes) of the line `index`, different for the first 24."""
+    turn, place = divmod(index, len(LINES))
+    colour = LINES[place][0]
+    return colour, LINES[(place + 3 * turn) % len(LINES)][1]
 
 
 def new_figure(width: float, height: float, title: str) -> Figure:

@@ -2,19 +2,22 @@
 
 from clearchirp.spectrum.range_doppler import (
     beat_from_range,
+    beat_from_range_doppler,
     doppler_spectrum,
     range_doppler,
     range_spectrum,
 )
 from clearchirp.spectrum.stft import ShortTime, short_time_spectrum
-from clearchirp.spectrum.transmitters import split_transmitters
+from clearchirp.spectrum.transmitters import merge_transmitters, split_transmitters
 from clearchirp.spectrum.windows import hann
 
 __all__ = [
     "ShortTime",
     "beat_from_range",
+    "beat_from_range_doppler",
     "doppler_spectrum",
     "hann",
+    "merge_transmitters",
     "range_doppler",
     "range_spectrum",
     "short_time_spectrum",

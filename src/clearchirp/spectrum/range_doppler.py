@@ -106,6 +106,28 @@ def beat_from_range(range_spectra: Array, samples: int, *, real: bool) -> Array:
     return inverse(range_spectra, n=samples, axis=-1)
 
 
+def beat_from_range_doppler(range_doppler_map: Array, samples: int, *, real: bool) -> Array:
+    """Return the beat signal (..., chirp, sample) of a range-Doppler map, still windowed both ways.
+
+    Parameters
+    ----------
+    range_doppler_map
+        Complex (..., doppler, range) as `range_doppler` returns it.
+    samples
+        Fast-time samples of the beat signal.
+    real
+        True for a real-valued receiver.
+    """
+    xp: Any = namespace(range_doppler_map)
+    chirps = range_doppler_map.shape[-2]
+    unshifted = xp.roll(range_doppler_map, -(chirps // 2), axis=-2)
+    if is_numpy(unshifted):
+        spectra = fft.ifft(unshifted, axis=-2, overwrite_x=True)
+    else:
+        spectra = xp.fft.ifft(unshifted, axis=-2)
+    return beat_from_range(spectra, samples, real=real)
+
+
 def _slow_time_window(x: Array) -> tuple[Array, bool]:
     """Return the slow-time window (chirp, 1) and whether it already shifts the Doppler axis.
 

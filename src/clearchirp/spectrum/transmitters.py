@@ -1,4 +1,4 @@
-"""TDM-MIMO: chirps in time order into virtual receivers."""
+"""TDM-MIMO: chirps in time order into virtual receivers, and back."""
 
 from __future__ import annotations
 
@@ -47,3 +47,37 @@ def split_transmitters(beat: Array, transmit_order: tuple[int, ...]) -> Array:
     xp = namespace(beat)
     parts = [beat[..., k::count, :] for k in range(count)]
     return xp.concat(parts, axis=-3)
+
+
+def merge_transmitters(beat: Array, transmit_order: tuple[int, ...]) -> Array:
+    """Undo `split_transmitters`: the chirps of all transmitters in time order.
+
+    Parameters
+    ----------
+    beat
+        (..., tx * rx, chirp / tx, sample), the receivers of the first transmitter first.
+    transmit_order
+        As for `split_transmitters`.
+
+    Returns
+    -------
+    Array
+        (..., rx, chirp, sample).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> beat = np.arange(8.0).reshape(2, 4, 1)
+    >>> bool(np.all(merge_transmitters(split_transmitters(beat, (0, 1)), (0, 1)) == beat))
+    True
+    """
+    count = len(transmit_order)
+    if count == 1:
+        return beat
+    xp = namespace(beat)
+    *lead, virtual, chirps, samples = beat.shape
+    parts = xp.reshape(beat, (*lead, count, virtual // count, chirps, samples))
+    axis = len(lead)
+    order = (*range(axis), axis + 1, axis + 2, axis, axis + 3)
+    merged = xp.permute_dims(parts, order)
+    return xp.reshape(merged, (*lead, virtual // count, chirps * count, samples))

@@ -1,0 +1,116 @@
+"""Tables I and II of Oswald 2023 on the scene `e2e`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.fft as scipy_fft
+from numpy.typing import NDArray
+from scipy.signal.windows import taylor
+
+from clearchirp.cfar import Cfar
+from clearchirp.chain import pipeline
+from clearchirp.evaluate.published import Setup, SetupCase, Size, read_paper
+from clearchirp.evaluate.reproduction import Outcome, Progress
+from clearchirp.evaluate.studies import case_of, column, over_frames
+from clearchirp.evaluate.verdicts import Measured, mean_of
+from clearchirp.metrics import detections, maps
+from clearchirp.mitigation.catalogue import find_method
+from clearchirp.report import Table
+from clearchirp.simulate import load_scene, simulate_frame
+from clearchirp.spectrum import range_doppler
+from clearchirp.workers import Workers
+
+# Its type stubs speak of the dispatch to other backends, not of arrays.
+fft: Any = scipy_fft
+
+COLUMNS = {"F1": "f1", "MAGMSE": "magmse", "MSE": "mse"}
+ORDERS = {
+    "order-f1": ("F1", ("zeroing", "ramp-filter", "imat", "none")),
+    "order-magmse": ("MAGMSE", ("zeroing", "imat", "ramp-filter", "none")),
+    "order-mse": ("MSE", ("zeroing", "imat", "ramp-filter", "none")),
+    "losses": ("F1", ("bce-s7", "magmse-s5", "mse-g3")),
+    "separable-bce": ("F1", ("bce-s3", "bce-g3")),
+    "separable-mse": ("F1", ("mse-g3", "mse-s3")),
+}
+
+
+def measure(
+    setup: Setup, size: Size, folder: Path, workers: Workers, progress: Progress
+) -> Mapping[str, Outcome]:
+    """Return how to measure each row of published.toml."""
+    frames = partial(_frames, setup, size, folder, workers, progress)
+    outcomes: dict[str, Outcome] = {}
+    for label, case in setup.landed().items():
+        for name in COLUMNS.values():
+            outcomes[f"{label}-{name}"] = partial(_mean, partial(frames, case), name)
+        if case.method == "aenn" and label.startswith("bce-"):
+            outcomes[f"params-{label.removeprefix('bce-')}"] = partial(_parameters, case)
+    for row, (metric, labels) in ORDERS.items():
+        outcomes[row] = partial(_each, setup, frames, labels, COLUMNS[metric])
+    published = {row.id for row in read_paper(Path(__file__).parent).rows}
+    return {row: how for row, how in outcomes.items() if row in published}
+
+
+def tables(setup: Setup, size: Size, folder: Path) -> list[Table]:
+    """Return what there is of every case, with the true mask, too: what the detector costs."""
+    rows = []
+    for label, case in setup.landed().items():
+        found = _frames(setup, size, folder, Workers(), lambda *_: None, case)
+        rows.append([label, *(mean_of(column(found, name)).value for name in COLUMNS.values())])
+    return [Table(f"Means over {size.frames} maps", ["case", *COLUMNS], rows)]
+
+
+def _mean(frames: Any, name: str) -> Measured:
+    return mean_of(column(frames(), name))
+
+
+def _each(setup: Setup, frames: Any, labels: tuple[str, ...], name: str) -> Measured:
+    return Measured(each={one: column(frames(setup.cases[one]), name) for one in labels})
+
+
+def _parameters(case: SetupCase) -> float:
+    return float(case_of(case).parameter_count)
+
+
+def _frames(
+    setup: Setup,
+    size: Size,
+    folder: Path,
+    workers: Workers,
+    progress: Progress,
+    case: SetupCase,
+) -> list[dict[str, Any]]:
+    scene, first = load_scene(setup.scene), setup.parameters["first_frame"]
+
+    def score(frame: int) -> dict[str, float]:
+        made = simulate_frame(scene, first + frame, size.seed)
+        clean = angle_map(range_doppler(made.clean))
+        work = pipeline(case.method, setup.detector, settings=case.settings)
+        mitigated = work(made.beat, made.disturbed if work.oracle else None).range_doppler
+        estimate = mitigated if _is_angle_map(case) else angle_map(mitigated)
+        detect = Cfar(axes=3)
+        return {
+            "f1": float(detections.f1(detect(estimate), detect(clean), axes=3)),
+            "magmse": float(maps.magmse(estimate, clean, axes=3)),
+            "mse": float(maps.mse(estimate, clean, axes=3)),
+        }
+
+    key = {"what": case.label, "scene": setup.scene, "seed": size.seed, "first": first}
+    more = {"method": case.method, "settings": dict(case.settings), "detector": setup.detector}
+    return over_frames(folder, {**key, **more}, score, size.frames, workers, progress)
+
+
+def _is_angle_map(case: SetupCase) -> bool:
+    return find_method(case.method).domain == "range-doppler-angle"
+
+
+def angle_map(maps_of_antennas: NDArray[Any]) -> NDArray[Any]:
+    """Return (angle, doppler, range) of (rx, doppler, range): positive ranges, Taylor in angle."""
+    positive = maps_of_antennas[..., : maps_of_antennas.shape[-1] // 2]
+    window = taylor(len(positive), sym=True).astype(np.real(positive).dtype)
+    return np.fft.fftshift(fft.fft(positive * window[:, np.newaxis, np.newaxis], axis=-3), axes=-3)

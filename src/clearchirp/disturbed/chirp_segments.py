@@ -1,0 +1,352 @@
+"""Interferers as pieces of chirps: rate, frequency, and from which sample to which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.fft as scipy_fft
+from numpy.typing import NDArray
+
+from clearchirp.disturbed.deviation import column_medians
+from clearchirp.operators.chirp_bank import ChirpBank, bank_chirps, centred_dft
+
+# Its type stubs speak of the dispatch to other backends, not of arrays.
+fft: Any = scipy_fft
+
+_SHORTEST = 4
+_ORDERS = 12
+_SIGNIFICANT = 9.0
+_MOST = 6
+_GUARD = 20 / 512
+_STEEPEST = 0.02
+_REPEATED = 1e-4
+
+
+class Segment(NamedTuple):
+    """A piece of a chirp, ``exp(2 pi j (frequency t + rate t^2 / 2))``, t from the middle sample.
+
+    Attributes
+    ----------
+    start, stop
+        First sample, and one behind the last.
+    rate
+        In cycles a sample squared.
+    frequency
+        In cycles a sample at the middle of the signal.
+    orders
+        Polynomials of its envelope that stand out of the noise.
+    """
+
+    start: int
+    stop: int
+    rate: float
+    frequency: float
+    orders: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """The rows that are searched, of `ChirpBank`.
+
+    Attributes
+    ----------
+    turns
+        Angles in rad, (row,).
+    chirps
+        What is multiplied on the samples, or their DFT, (row, sample).
+    steep
+        Rows that work on the DFT.
+    slow
+        Rows beyond the largest angle at which targets are no pulses.
+    scale
+        Powers of a unitary transform from the rows' moduli squared.
+    window
+        Hann over the samples, which the signals are under.
+    """
+
+    turns: NDArray[Any]
+    chirps: NDArray[np.complex64]
+    steep: NDArray[np.bool_]
+    slow: NDArray[np.bool_]
+    scale: NDArray[np.float64]
+    window: NDArray[np.float64]
+
+    def rows(self, signal: NDArray[Any]) -> NDArray[Any]:
+        """Return all rows (row, sample) of one signal, each to be scaled by the root of `scale`."""
+        single = signal.astype(np.complex64)
+        steep = int(np.argmax(self.steep))
+        stop = steep + int(self.steep.sum())
+        out = self.chirps * single
+        out[steep:stop] = self.chirps[steep:stop] * centred_dft(single)
+        out[:steep] = fft.fft(out[:steep], axis=-1, overwrite_x=True)
+        out[stop:] = fft.fft(out[stop:], axis=-1, overwrite_x=True)
+        out[steep:stop] = fft.ifft(out[steep:stop], axis=-1, overwrite_x=True)
+        return out
+
+
+@lru_cache(maxsize=8)
+def bank(samples: int, angles: int, max_angle_deg: float) -> Bank:
+    """Return the search bank for signals of a length."""
+    turns = ChirpBank(samples=samples, angles=angles).turns[:-1]
+    steep, chirps = bank_chirps(samples, angles)
+    steep = steep[:-1]
+    return Bank(
+        turns=turns,
+        chirps=chirps[:-1].astype(np.complex64),
+        steep=steep,
+        slow=np.abs(turns) >= np.deg2rad(max_angle_deg),
+        scale=np.where(steep, float(samples), 1 / samples),
+        window=np.hanning(samples),
+    )
+
+
+def recurring_powers(searched: Bank, signals: NDArray[Any]) -> NDArray[Any]:
+    """Return what recurs from chirp to chirp in the cells of the slow rows (slow row, sample).
+
+    A target has the same power in each chirp, an interferer that hits fewer than half of them does
+    not raise the median. The largest within three cells, in units of the mean of noise.
+    """
+    out = []
+    for row in np.flatnonzero(searched.slow):
+        line = fft.fft(searched.chirps[row] * signals.astype(np.complex64), axis=-1)
+        power = (line.real**2 + line.imag**2) * np.float32(searched.scale[row])
+        middle = column_medians(power) / np.log(2)
+        out.append(np.max([np.roll(middle, k) for k in range(-3, 4)], axis=0))
+    return np.array(out).reshape(-1, signals.shape[-1])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From when on a cell is a chirp.
+
+    Attributes
+    ----------
+    floor
+        Least power of a cell.
+    ratio
+        Least ratio to the row's own floor, and to what recurs.
+    recurring
+        As `recurring_powers` gives it; None leaves slow rows out.
+    noise
+        Power of the noise of a sample without window.
+    """
+
+    floor: float
+    ratio: float
+    recurring: NDArray[Any] | None
+    noise: float
+
+
+class Segments(NamedTuple):
+    """What was found in one signal: the pieces, an orthonormal basis (sample, vector), the rest."""
+
+    pieces: list[Segment]
+    basis: NDArray[np.complex128] | None
+    rest: NDArray[np.complex128]
+
+
+def find_segments(
+    signal: NDArray[Any],
+    searched: Bank,
+    limits: Limits,
+    known: list[Segment] | None = None,
+    *,
+    real: bool = False,
+) -> Segments:
+    """Find pieces of chirps in one windowed signal (sample,), the strongest first.
+
+    `known` pieces are taken to be there and only refined. `real` makes a basis over the reals.
+    """
+    signal = signal.astype(np.complex128)
+    pieces: list[Segment] = []
+    vectors: list[NDArray[Any]] = []
+    basis, rest = None, signal
+    for guess in known or []:
+        piece = _refined(rest, guess, searched, coarse=False)
+        basis, rest = _without(signal, piece, searched, limits, pieces, vectors, real)
+    while len(pieces) < _MOST:
+        guess = _strongest(rest, searched, limits)
+        if guess is None:
+            break
+        piece = _refined(rest, guess, searched, coarse=True)
+        before = float(np.vdot(rest, rest).real)
+        basis, rest = _without(signal, piece, searched, limits, pieces, vectors, real)
+        if before - float(np.vdot(rest, rest).real) <= _REPEATED * before:
+            break
+    return Segments(pieces, basis, rest)
+
+
+def _strongest(rest: NDArray[Any], searched: Bank, limits: Limits) -> Segment | None:
+    """Return the strongest pulse as a chirp over the whole signal, None where none stands out."""
+    from clearchirp.disturbed import segment_kernels as kernels
+
+    samples = rest.size
+    rows = searched.rows(rest)
+    parts = rows.view(np.float32).reshape(*rows.shape, 2)
+    least = np.full((len(rows), samples), limits.floor)
+    if limits.recurring is None:
+        least[searched.slow] = np.inf
+    else:
+        least[searched.slow] = np.maximum(limits.floor, limits.ratio * limits.recurring)
+    row, column, power = kernels.strongest_cell(parts, searched.scale, least)
+    if row < 0:
+        return None
+    line = np.abs(rows[row]) ** 2 * searched.scale[row]
+    if not searched.slow[row]:
+        if power < limits.ratio * _least_of(line, column):
+            return None
+        if _is_flank(rest, searched, row, column, power, samples):
+            return None
+    turn = searched.turns[row]
+    if searched.steep[row]:
+        sine = np.sin(turn) if abs(np.sin(turn)) > _STEEPEST else _STEEPEST
+        place = (column - (samples - 1) / 2) * np.cos(turn)
+        return Segment(0, samples, -np.cos(turn) / sine / samples, place / sine / samples)
+    frequency = column / samples - (column >= samples / 2)
+    return Segment(0, samples, -np.cos(turn) / np.sin(turn) / samples, float(frequency))
+
+
+def _least_of(line: NDArray[Any], place: int) -> float:
+    """Return the lesser of the means on either side of a place, as `imfrac` takes it."""
+    samples = line.size
+    guard = round(_GUARD * samples)
+    window = max(samples // 2 - guard - 1, 1)
+    around = np.roll(line, -place)
+    right = around[guard + 1 : guard + 1 + window]
+    left = around[samples - guard - window : samples - guard]
+    return float(min(right.mean(), left.mean()))
+
+
+def _is_flank(
+    rest: NDArray[Any], searched: Bank, row: int, column: int, power: float, samples: int
+) -> bool:
+    """Whether a pulse in the last row before the slow ones is still stronger two rows on."""
+    beyond = [k for k in (row - 2, row + 2) if 0 <= k < len(searched.turns) and searched.slow[k]]
+    for k in beyond or ([0] if row + 2 >= len(searched.turns) else []):
+        line = fft.fft(rest.astype(np.complex64) * searched.chirps[k])
+        near = np.abs(line[(column + np.arange(-3, 4)) % samples]) ** 2 * searched.scale[k]
+        if near.max() > power:
+            return True
+    return False
+
+
+def _refined(rest: Any, guess: Segment, searched: Bank, *, coarse: bool) -> Segment:
+    """Return the piece of a chirp near a guess: rate and frequency to a fraction of a turn."""
+    from clearchirp.disturbed import segment_kernels as kernels
+
+    samples, window = rest.size, searched.window
+    time = np.arange(samples) - (samples - 1) / 2
+    start, stop, rate, frequency, _ = guess
+    step = 2 * abs(searched.turns[1] - searched.turns[0])
+    shortest = min(_SHORTEST, samples)
+    undone: Any
+    for turn in range(4 if coarse else 2):
+        undone = rest * np.exp(-2j * np.pi * (frequency * time + rate * time**2 / 2))
+        if turn or not coarse:
+            start, stop = kernels.stretch(undone.real.copy(), undone.imag.copy(), window, shortest)
+        middle, length = time[start:stop].mean(), stop - start
+        inside = time[start:stop] - middle
+        if coarse and turn == 0:
+            span = 0.75 * step / 2 * (1 + (rate * samples) ** 2) / samples
+            more = _peak(undone[start:stop], inside, np.linspace(-span, span, 17))
+        elif coarse and turn == 1:
+            more = _peak(undone[start:stop], inside, np.linspace(-2, 2, 9) / length**2)
+        else:
+            more = _phase_fit(undone[start:stop], window[start:stop], inside)
+        rate, frequency = rate + more[0], frequency + more[1] - more[0] * middle
+    undone = rest * np.exp(-2j * np.pi * (frequency * time + rate * time**2 / 2))
+    start, stop = kernels.stretch(undone.real.copy(), undone.imag.copy(), window, shortest)
+    return Segment(int(start), int(stop), float(rate), float(frequency))
+
+
+def _peak(values: NDArray[Any], inside: NDArray[Any], rates: NDArray[Any]) -> tuple[float, float]:
+    """Return rate and frequency that leave the tallest peak, refined by parabolas."""
+    bins = int(fft.next_fast_len(2 * values.size))
+    undone = np.exp(-1j * np.pi * rates[:, None] * inside**2) * values
+    power = np.abs(fft.fft(undone, bins, axis=-1)) ** 2
+    i, j = (int(k) for k in np.unravel_index(np.argmax(power), power.shape))
+    rate, frequency = rates[i], (j - bins * (j > bins // 2)) / bins
+    if 0 < i < len(rates) - 1:
+        rate += _vertex(power[i - 1 : i + 2, j]) * (rates[1] - rates[0])
+    frequency += _vertex(power[i, [j - 1, j, (j + 1) % bins]]) / bins
+    return float(rate), float(frequency)
+
+
+def _vertex(three: NDArray[Any]) -> float:
+    bend = three[0] - 2 * three[1] + three[2]
+    return float(0.5 * (three[0] - three[2]) / bend) if bend < 0 else 0.0
+
+
+def _phase_fit(
+    values: NDArray[Any], window: NDArray[Any], inside: NDArray[Any]
+) -> tuple[float, float]:
+    """Return what is left of rate and frequency, from a least-squares parabola of small phases."""
+    half = max((values.size - 1) / 2, 0.5)
+    x = inside / half
+    columns = window[:, None] * np.stack([np.ones_like(x), x, x * x], axis=1)
+    gram = columns.T @ columns
+    gram[np.diag_indices(3)] += 1e-12 * np.trace(gram) + 1e-300
+    fit = np.linalg.solve(gram, columns.T @ values)
+    if fit[0] == 0:
+        return 0.0, 0.0
+    length = values.size
+    rate = np.imag(fit[2] / fit[0]) / (np.pi * half**2)
+    frequency = np.imag(fit[1] / fit[0]) / (2 * np.pi * half)
+    return (
+        float(np.clip(rate, -2 / length**2, 2 / length**2)),
+        float(np.clip(frequency, -1 / length, 1 / length)),
+    )
+
+
+def _without(
+    signal: NDArray[Any],
+    piece: Segment,
+    searched: Bank,
+    limits: Limits,
+    pieces: list[Segment],
+    vectors: list[NDArray[Any]],
+    real: bool,
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+    """Add a piece and return the basis of all, and the signal without them.
+
+    Its vectors are the chirp under the window times polynomials: three of them, so that a slightly
+    wrong rate or frequency does not matter, and up to ten more where they stand out of the noise
+    (the receiver's filter shapes the envelope).
+    """
+    samples = signal.size
+    time = np.arange(samples) - (samples - 1) / 2
+    start, stop = piece.start, piece.stop
+    inside = time[start:stop]
+    wave = np.exp(2j * np.pi * (piece.frequency * inside + piece.rate * inside**2 / 2))
+    shapes = _polynomials(stop - start, min(_ORDERS, (stop - start) // 3))
+    part, _ = np.linalg.qr((wave * searched.window[start:stop])[:, None] * shapes)
+    rest = signal
+    if vectors:
+        basis = orthonormal(np.concatenate(vectors, axis=1))
+        rest = signal - basis @ (basis.conj().T @ signal)
+    share = np.abs(part.conj().T @ rest[start:stop]) ** 2
+    large = np.flatnonzero(share > _SIGNIFICANT * limits.noise)
+    orders = min(max(3, int(large[-1]) + 1 if large.size else 0), part.shape[1])
+    whole = np.zeros((samples, orders), np.complex128)
+    whole[start:stop] = part[:, :orders]
+    pieces.append(piece._replace(orders=orders))
+    vectors.append(np.concatenate([whole.real, whole.imag], axis=1) if real else whole)
+    basis = orthonormal(np.concatenate(vectors, axis=1))
+    return basis, signal - basis @ (basis.conj().T @ signal)
+
+
+def orthonormal(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return an orthonormal basis of what the columns span, dependent ones left out."""
+    length = np.linalg.norm(vectors, axis=0)
+    vectors = vectors[:, length > 1e-9 * max(float(length.max(initial=0)), 1e-300)]
+    basis, upper = np.linalg.qr(vectors / np.linalg.norm(vectors, axis=0))
+    return basis[:, np.abs(np.diag(upper)) > _REPEATED]
+
+
+@lru_cache(maxsize=4096)
+def _polynomials(length: int, order: int) -> NDArray[Any]:
+    """Return Legendre polynomials over so many samples, as columns."""
+    return np.polynomial.legendre.legvander(np.linspace(-1, 1, length), order)

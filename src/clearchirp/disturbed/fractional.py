@@ -1,0 +1,148 @@
+"""Interferers found by their pulses among fractional spectra: a mask, and what each of them is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearchirp.disturbed.chirp_segments import (
+    Limits,
+    Segment,
+    bank,
+    find_segments,
+    recurring_powers,
+)
+from clearchirp.disturbed.deviation import deviation
+from clearchirp.operators.chirp_bank import ChirpBank
+from clearchirp.settings import check_number
+from clearchirp.types import InputError
+
+_MIN_CHIRPS = 4
+_LEAST_SAMPLES = 16
+
+
+class Interferer(NamedTuple):
+    """An interferer in one chirp of the victim.
+
+    Attributes
+    ----------
+    chirp
+        Number of the chirp, counted through all frames and receivers.
+    first_sample, last_sample
+        The samples first to last, both included.
+    chirp_rate
+        Victim minus interferer in cycles a sample squared: times the sample rate squared, Hz/s. A
+        real receiver does not tell its sign.
+    amplitude
+        Of the beat signal, in its units.
+    """
+
+    chirp: int
+    first_sample: int
+    last_sample: int
+    chirp_rate: float
+    amplitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fractional:
+    """Flag the samples of each interferer that is a pulse at some angle.
+
+    Parameters
+    ----------
+    threshold_db
+        Least power of a pulse over the lesser of the means on either side, and over the noise; 20
+        dB by default.
+    angles
+        Angles to a full turn, a multiple of 4; 256 by default.
+    max_angle_deg
+        Angle up to 90 from which on a pulse must stand out of what recurs from chirp to chirp, too;
+        80 degrees by default.
+    guard
+        Samples flagged on either side of an interferer; 2 by default.
+
+    Notes
+    -----
+    The search is that of `notch-refill`, in the `deviation` from what recurs, under a Hann window:
+    what is weak and near an end of the chirp is not seen. `interferers` tells rate and place.
+
+    Source
+    ------
+    Oswald 2026, V-A: the peak test of the fractional transforms as a detector of its own.
+
+    Deviations
+    ----------
+    The transforms are those of `ChirpBank`. A pulse gives an angle to within a step; the rate is
+    refined by the phase of the samples, and the interferer's ends by where it adds up.
+    """
+
+    threshold_db: float = 20.0
+    angles: int = 256
+    max_angle_deg: float = 80.0
+    guard: int = 2
+
+    def __post_init__(self) -> None:
+        ChirpBank(samples=1, angles=self.angles)
+        for name in ("threshold_db", "max_angle_deg"):
+            check_number(name, getattr(self, name))
+        if not 0 < self.max_angle_deg <= 90:
+            raise InputError(
+                f"max_angle_deg: must be above 0 and up to 90, got {self.max_angle_deg!r}"
+            )
+        if not isinstance(self.guard, int) or isinstance(self.guard, bool) or self.guard < 0:
+            raise InputError(f"guard: must be a whole number from 0, got {self.guard!r}")
+
+    def __call__(self, beat: Any, /) -> NDArray[np.bool_]:
+        """Return the mask of disturbed samples of a NumPy beat signal (..., chirp, sample)."""
+        interferers = self.interferers(beat)
+        mask: Any = np.zeros(beat.shape, dtype=bool)
+        rows = mask.reshape(-1, beat.shape[-1])
+        for found in interferers:
+            start = max(found.first_sample - self.guard, 0)
+            rows[found.chirp, start : found.last_sample + 1 + self.guard] = True
+        return mask
+
+    def interferers(self, beat: Any, /) -> list[Interferer]:
+        """Return the interferers of a NumPy beat signal (..., chirp, sample), chirp by chirp."""
+        result: Any = deviation(beat, detector="fractional")
+        scaled, noise = result
+        samples = scaled.shape[-1]
+        if samples < _LEAST_SAMPLES:
+            return []
+        chirps = scaled.shape[-2] if len(scaled.shape) > 1 else 1
+        searched = bank(samples, self.angles, self.max_angle_deg)
+        ratio = 10 ** (self.threshold_db / 10)
+        found: list[Interferer] = []
+        units = np.atleast_1d(noise).ravel()
+        for k, frame in enumerate(scaled.reshape(-1, chirps, samples)):
+            signals = frame * searched.window
+            same = recurring_powers(searched, signals) if chirps >= _MIN_CHIRPS else None
+            limits = Limits(ratio, ratio, same, 1.0)
+            for m, signal in enumerate(signals):
+                for piece in find_segments(
+                    signal, searched, limits, real=np.isrealobj(beat)
+                ).pieces:
+                    size = _amplitude(signal, piece, searched.window, real=np.isrealobj(beat))
+                    found.append(
+                        Interferer(
+                            chirp=k * chirps + m,
+                            first_sample=piece.start,
+                            last_sample=piece.stop - 1,
+                            chirp_rate=piece.rate,
+                            amplitude=size * float(units[k]),
+                        )
+                    )
+        return found
+
+
+def _amplitude(signal: NDArray[Any], piece: Segment, window: NDArray[Any], *, real: bool) -> float:
+    """Return the amplitude of a piece in a windowed signal, by least squares."""
+    part = slice(piece.start, piece.stop)
+    time = np.arange(signal.size)[part] - (signal.size - 1) / 2
+    wave = np.exp(2j * np.pi * (piece.frequency * time + piece.rate * time**2 / 2)) * window[part]
+    energy = float(np.vdot(wave, wave).real)
+    size = abs(np.vdot(wave, signal[part])) / energy if energy > 0 else 0.0
+    return float(2 * size if real else size)
