@@ -364,6 +364,7 @@ _ENTRIES = (
         summary="interferers given up as pieces of chirps, the gap refilled from the whole map",
         source="clearchirp",
         cost=800,
+    ),
     MethodEntry(
         name="sparkle",
         factory=_ROOM + "sparkle:Sparkle",
