@@ -61,7 +61,7 @@ def measure(
         each={f"{share} %": at("sparkle", share) for share in (20, 60, 70)}
     )
     outcomes["convergence"] = partial(_convergence, setup, size)
-    outcomes["starts"] = partial(_starts, size, folder)
+    outcomes["starts"] = partial(_starts, setup, size, folder)
     return outcomes
 
 
@@ -170,15 +170,16 @@ def _minus(first: list[float], second: list[float]) -> list[float]:
 
 def _convergence(setup: Setup, size: Size) -> Measured:
     beat, _, mask, name = authors_sweep(setup.scene, size.seed)
-    result = find_method("sparkle")(max_iter=40)(beat, mask)
+    result = find_method("sparkle")(**setup.cases["sparkle"].settings, max_iter=40)(beat, mask)
     return Measured(value=result.stats["relative_error"], note=name)
 
 
-def _starts(size: Size, folder: Path) -> Measured:
+def _starts(setup: Setup, size: Size, folder: Path) -> Measured:
     beat, targets, mask, name = authors_sweep("sparkle", size.seed)
     found = []
     for seed in range(size.repeats):
-        case = SetupCase(label="sparkle", method="sparkle", settings={"seed": seed})
+        own = {**setup.cases["sparkle"].settings, "seed": seed}
+        case = SetupCase(label="sparkle", method="sparkle", settings=own)
         key = {"what": "starts", "seed": seed, "sweep": name}
         score = partial(_score, case, beat, targets, mask)
         found.append(kept(folder, key, score)["sinr"])

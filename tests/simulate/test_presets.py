@@ -28,7 +28,7 @@ def drawn(name, count):
 
 def test_all_that_are_promised_are_there():
     promised = {"imfrac", "imfrac-real", "mru", "sparkle", "e2e", "arim1", "arim2", "highway"}
-    assert set(presets()) == promised | {"demo"}
+    assert set(presets()) == promised | {"demo", "rain"}
 
 
 @pytest.mark.parametrize("name", presets())

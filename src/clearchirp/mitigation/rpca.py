@@ -1,0 +1,88 @@
+"""Robust principal component analysis of the Hankel matrix of each chirp."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearchirp.mitigation.sparkle import (
+    Separated,
+    check_choice,
+    check_flag,
+    check_run,
+    facts,
+    separated,
+)
+from clearchirp.solvers.hankel_rpca import HankelRpca
+from clearchirp.solvers.outliers import interference_in
+from clearchirp.solvers.separation import separate
+from clearchirp.types import Array, Mitigated, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rpca:
+    """Split each chirp into a low-rank Hankel matrix, the targets, and few samples.
+
+    Parameters
+    ----------
+    keep_noise, per, blind
+        As for `clearchirp.mitigation.sparkle.Sparkle`.
+    tau, fall, rank, seed
+        As for `clearchirp.solvers.hankel_rpca.HankelRpca`.
+    tol
+        Relative change of the signal at which to stop; 1e-3.
+    max_iter
+        Most iterations; 200.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of its range.
+
+    Source
+    ------
+    Wang 2022a (7). Deviations are told with the solver. What counts as interference are the samples
+    at which the rest stands out of its noise three times, and those of the mask.
+    """
+
+    keep_noise: bool | None = None
+    per: str = "chirp"
+    blind: bool = False
+    tau: float | None = None
+    fall: float = 0.8
+    rank: int = 24
+    tol: float = 1e-3
+    max_iter: int = 200
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choice("per", self.per, ("chirp", "doppler"))
+        check_flag("blind", self.blind)
+        if self.keep_noise is not None:
+            check_flag("keep_noise", self.keep_noise)
+        check_run(self.tol, self.max_iter)
+        self._solver()
+
+    def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
+        """Return `beat` without interference; as `clearchirp.mitigation.sparkle.Sparkle` does."""
+        return separated(beat, disturbed, self._find, self, name="rpca")
+
+    def _solver(self) -> HankelRpca:
+        return HankelRpca(tau=self.tau, fall=self.fall, rank=self.rank, seed=self.seed)
+
+    def _find(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
+        signal, interference = np.empty_like(chirps), np.empty_like(chirps)
+        iterations = unfinished = 0
+        solver = self._solver()
+        for c, y in enumerate(chirps):
+            level = float(np.abs(y).max()) or 1.0
+            splits = solver.splits(y / level, known=known[c], real=real)
+            found = separate(splits, tol=self.tol, max_iter=self.max_iter)
+            signal[c] = level * found.signal
+            interference[c] = interference_in(y - signal[c], known[c], real)
+            iterations = max(iterations, found.iterations)
+            unfinished += found.status is Status.MAX_ITERATIONS
+        return signal, interference, facts(iterations, unfinished)
