@@ -1,4 +1,4 @@
-"""The command line: arguments in, printed lines out."""
+"""The command line: argument parsing and printing only."""
 
 import os
 
