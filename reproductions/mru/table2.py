@@ -30,6 +30,9 @@ from clearchirp.simulate import Scene, load_scene, simulate_frame
 from clearchirp.spectrum import range_doppler
 from clearchirp.workers import Workers
 
+MOST_DB = 300.0
+"""What the infinite SINR of a map counts as that is zero outside of the objects: it has no mean."""
+
 
 def measure(
     setup: Setup, size: Size, folder: Path, workers: Workers, progress: Progress
@@ -63,6 +66,9 @@ def _mean(found: Any, name: str) -> Measured:
     rows = found()
     evm, f1, clean = (np.nanmean(column(rows, each)) for each in ("evm", "f1", "clean"))
     beside = f"EVM {evm:.3f}, F1 {f1:.3f}; the clean map has {clean:.1f} dB"
+    empty = sum(value == MOST_DB for value in column(rows, name))
+    if empty:
+        beside += f"; {empty} of {len(rows)} maps are zero outside of the objects: {MOST_DB:g} dB"
     return mean_of(column(rows, name), beside)
 
 
@@ -72,7 +78,7 @@ def _frames(
     """Return the scores of a case, one a frame, from the folder where they are there."""
     scene = scene_of(setup.scene, share)
     told = {
-        "what": "Table 2 with the clean map",
+        "what": "Table 2 with the clean map and a greatest SINR",
         "case": case.label,
         "method": case.method,
         "share": share,
@@ -100,7 +106,7 @@ def _score(
     found = detections(estimate, real=False)
     return {
         "seconds": seconds,
-        "sinr": float(np.mean(maps.sinr_db(estimate, objects))),
+        "sinr": float(np.mean(np.minimum(maps.sinr_db(estimate, objects), MOST_DB))),
         "clean": float(np.mean(maps.sinr_db(clean, objects))),
         "evm": float(np.mean(maps.evm(estimate, clean, objects))),
         "f1": float(np.mean(maps.f1(found, objects))),
