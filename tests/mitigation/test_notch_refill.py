@@ -186,3 +186,9 @@ def test_a_recording_tells_its_interferers(scene):
 def test_other_detectors_tell_no_interferers():
     beat = np.ones((1, 1, 8, 64), np.complex64)
     assert detect_recording(from_array(beat), detector="envelope").interferers == ()
+
+
+def test_threads_change_nothing():
+    beat = simulate_frame(load_scene("demo"), 0, 0).beat
+    one, two = (NotchRefill(threads=count)(beat).signal for count in (1, 2))
+    np.testing.assert_array_equal(one, two)
