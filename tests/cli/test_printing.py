@@ -87,6 +87,17 @@ def test_units_of_info(run: Run, recording):
         assert line in text
 
 
+def test_detect_tells_the_interferers(run: Run, recording):
+    (frame,) = run("detect", recording, "-d", "fractional", "--json").json["by_frame"]
+    (one,) = frame["interferers"]
+    assert one["chirp_rate"] == pytest.approx(0.03 * 2e7**2, rel=0.01)
+    assert one["crossings"] == 16
+    lines = run("detect", recording, "-d", "fractional").out.splitlines()
+    heading = next(k for k, line in enumerate(lines) if line.endswith("crossings"))
+    assert [float(x) for x in lines[heading + 1].split()[:2]] == [0, pytest.approx(12, rel=0.01)]
+    assert "interferers" not in run("detect", recording, "--json").json["by_frame"][0]
+
+
 def test_a_bare_setting_of_detect_is_the_detectors(run: Run, recording):
     few = run("detect", recording, "--set", "guard=0", "--json").json["by_frame"][0]["share"]
     many = run("detect", recording, "--set", "combined.guard=9", "--json").json["by_frame"][0]

@@ -22,14 +22,15 @@ def test_the_fast_transform_approximates_the_exact_one(angle_deg):
     assert np.linalg.norm(got) == pytest.approx(np.linalg.norm(x), rel=1e-3)
 
 
-def test_a_lone_chirp_is_found_and_removed():
+@pytest.mark.parametrize("padded", [False, True])
+def test_a_lone_chirp_is_found_and_removed(padded):
     rng = np.random.default_rng(0)
     n = np.arange(512)
     clean = 0.3 * np.exp(0.5j * n) + 0.1 * (
         rng.standard_normal(512) + 1j * rng.standard_normal(512)
     )
     beat = np.stack([clean, clean + 20 * np.exp(1j * np.pi * 0.002 * (n - 256) ** 2)])
-    result = FrftGss()(beat)
+    result = FrftGss(padded=padded)(beat)
     np.testing.assert_array_equal(result.signal[0], beat[0])
     errors = [np.sum(np.abs(x[1] - clean) ** 2) for x in (result.signal, beat)]
     assert errors[0] < 0.05 * errors[1]

@@ -84,7 +84,7 @@ def test_what_is_not_hit_is_the_range_spectrum_of_the_input(crossing):
 
 def test_separable_chirps_take_fewer_passes():
     rng = np.random.default_rng(4)
-    clean = tones(4, 512, rng)
+    clean = tones(3, 512, rng)  # too few for a slow time, in which this would recur
     beat = clean + 20 * chirp(512, 0.006, 120) + 15 * chirp(512, 0.006, 390)
     once = Imfrac2()(beat)
     again = Imfrac2(separable=False)(beat)
@@ -163,3 +163,31 @@ def test_threads_change_nothing():
 def test_a_recording_without_interference_stays(data):
     beat = np.load(data / "bgt60tr13c" / "radar.npy")[:32].astype(np.float32)
     np.testing.assert_array_equal(Imfrac2()(beat).signal, range_spectrum(beat))
+
+
+@pytest.mark.parametrize("method", [Imfrac(padded=True), Imfrac2(), Imfrac2(padded=True)])
+def test_a_start_up_transient_stays(method, data):
+    """Its start-up transient is a pulse among padded transforms, and in every chirp."""
+    words = np.fromfile(data / "jin_cao_awr1243" / "20180613-190347.bin", "<u2")
+    iq = words.astype(np.float32).reshape(128, 512, 4, 2) - 32768
+    beat = (iq[..., 0] + 1j * iq[..., 1]).transpose(2, 0, 1).astype(np.complex64)
+    result = method(beat)
+    assert result.stats["interferers_found"] == 0
+    np.testing.assert_array_equal(result.signal, range_spectrum(beat))
+
+
+@pytest.mark.parametrize("method", [Imfrac(), Imfrac2()])
+def test_what_is_in_every_chirp_is_no_interferer(method):
+    """A piece of a chirp that recurs stays; the same in one chirp only is taken out."""
+    n = np.arange(256)
+    rng = np.random.default_rng(3)
+    noise = rng.standard_normal((2, 16, 256))
+    beat = (noise[0] + 1j * noise[1]).astype(np.complex64)
+    chirp = 50 * np.exp(1j * np.pi * 0.003 * (n - 100) ** 2)
+    once, always = beat.copy(), (beat + chirp).astype(np.complex64)
+    once[5] += chirp.astype(np.complex64)
+    assert method(always).stats["interferers_found"] == 0
+    assert method(once).stats["chirps_changed"] == 1
+    both = always.copy()
+    both[5] += (80 * np.exp(-1j * np.pi * 0.002 * (n - 150) ** 2)).astype(np.complex64)
+    assert method(both).stats["chirps_changed"] == 1

@@ -9,10 +9,12 @@ from clearchirp.chain import detections
 from clearchirp.disturbed.catalogue import detectors
 from clearchirp.disturbed.chirp_segments import Limits, bank, find_segments
 from clearchirp.disturbed.fractional import Fractional
+from clearchirp.io import from_array
 from clearchirp.metrics import maps
 from clearchirp.mitigation.imat import Imat2d
 from clearchirp.mitigation.imfrac import Imfrac2
 from clearchirp.mitigation.notch_refill import NotchRefill
+from clearchirp.recordings import detect_recording
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.spectrum import doppler_spectrum, range_doppler, range_spectrum
 
@@ -159,3 +161,34 @@ def test_the_detector_gives_the_mask():
     inside = frame.disturbed & (np.abs(frame.interference) > 3)
     assert mask[inside].mean() > 0.9
     assert mask[~frame.disturbed].mean() < 0.05
+
+
+@pytest.mark.parametrize("scene", ["imfrac", "demo"])
+def test_a_recording_tells_its_interferers(scene):
+    """Chirp rates within a step of the angle, amplitudes within 10 %: those of the simulator."""
+    number = 3 if scene == "imfrac" else 0
+    frame = simulate_frame(load_scene(scene), number, 0)
+    samples, rate = frame.beat.shape[-1], frame.waveform.sample_rate
+    recording = from_array(frame.beat[None], waveform=frame.waveform)
+    (told,) = detect_recording(recording, detector="fractional").interferers
+    strong = [c for c in frame.crossings if c.amplitude >= 5]
+    true = {c.interferer: (c.chirp_rate, c.amplitude) for c in strong}
+    assert true
+    angles = [np.arctan(one.chirp_rate / rate**2 * samples) for one in told]
+    for chirp_rate, amplitude in true.values():
+        apart = np.abs(np.array(angles) - np.arctan(chirp_rate / rate**2 * samples))
+        nearest = int(np.argmin(apart))
+        assert apart[nearest] < 2 * np.pi / 256
+        assert told[nearest].amplitude == pytest.approx(amplitude, rel=0.1)
+    assert len(told) <= len({c.interferer for c in frame.crossings}) + 1
+
+
+def test_other_detectors_tell_no_interferers():
+    beat = np.ones((1, 1, 8, 64), np.complex64)
+    assert detect_recording(from_array(beat), detector="envelope").interferers == ()
+
+
+def test_threads_change_nothing():
+    beat = simulate_frame(load_scene("demo"), 0, 0).beat
+    one, two = (NotchRefill(threads=count)(beat).signal for count in (1, 2))
+    np.testing.assert_array_equal(one, two)

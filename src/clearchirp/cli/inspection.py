@@ -142,7 +142,7 @@ def detect(
             restart=restart,
             on_frames=step,
         )
-    rows, scores = detected.frames, detected.scores
+    rows, scores, slopes = detected.frames, detected.scores, detected.interferers
     if json:
         print_json(
             {
@@ -151,8 +151,12 @@ def detect(
                 "chirp_rate_unit": "cycles/sample^2" if math.isnan(rate) else "Hz/s",
                 "notes": list(capture.notes),
                 "by_frame": [
-                    dataclasses.asdict(row) | score
-                    for row, score in zip(rows, scores or ({},) * len(rows), strict=True)
+                    dataclasses.asdict(row)
+                    | score
+                    | ({"interferers": [one._asdict() for one in slopes[k]]} if slopes else {})
+                    for k, (row, score) in enumerate(
+                        zip(rows, scores or ({},) * len(rows), strict=True)
+                    )
                 ],
             }
         )
@@ -162,6 +166,9 @@ def detect(
     for line, score in zip(table, scores, strict=False):
         line |= {f"{name} (%)": 100 * value for name, value in score.items()}
     _print_frames(f"{file}: disturbed samples found by {detector}", table, hits, quiet=quiet)
+    if any(slopes):
+        found = [_slope_row(k, one, rate) for k, frame in enumerate(slopes) for one in frame]
+        _print_frames("Interferers, the strongest first", found, [True] * len(found), quiet=quiet)
     say(
         f"{sum(hits)} of {counted(len(rows), 'frame')} hit, "
         f"{percent(float(np.mean([row.share for row in rows])))} of all samples disturbed"
@@ -217,16 +224,31 @@ def _frames(capture: Any) -> Iterator[tuple[int, Any]]:
         yield number, capture.read(number, number + 1)
 
 
-def _summary_row(row: Any, sample_rate: float) -> dict[str, object]:
+def _slope_row(frame: int, found: Any, sample_rate: float) -> dict[str, object]:
+    rate, unit = _rate_column(sample_rate)
+    return {
+        "frame": frame,
+        rate: found.chirp_rate * unit,
+        "amplitude": found.amplitude,
+        "crossings": found.crossings,
+    }
+
+
+def _rate_column(sample_rate: float) -> tuple[str, float]:
+    """Return the heading of chirp rates and what they are multiplied by."""
     known = not math.isnan(sample_rate)
-    rate = "slope diff. " + ("(MHz/us)" if known else "(1/sample^2)")
+    return "slope diff. " + ("(MHz/us)" if known else "(1/sample^2)"), 1e-12 if known else 1.0
+
+
+def _summary_row(row: Any, sample_rate: float) -> dict[str, object]:
+    rate, unit = _rate_column(sample_rate)
     return {
         "frame": row.frame,
         "hit": row.hit,
         "disturbed (%)": 100 * row.share,
         "chirps hit (%)": 100 * row.chirps_hit,
         "INR (dB)": row.inr_db,
-        rate: row.chirp_rate * (1e-12 if known else 1.0),
+        rate: row.chirp_rate * unit,
     }
 
 

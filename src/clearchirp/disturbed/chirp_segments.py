@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,7 +118,7 @@ def recurring_powers(searched: Bank, signals: NDArray[Any]) -> NDArray[Any]:
     return np.array(out).reshape(-1, signals.shape[-1])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """From when on a cell is a chirp.
 
@@ -139,12 +139,19 @@ class Limits:
     recurring: NDArray[Any] | None
     noise: float
 
+    @cached_property
+    def slow_floor(self) -> NDArray[Any]:
+        """Least power of cells of slow rows (slow row, sample); empty where they are left out."""
+        if self.recurring is None:
+            return np.empty((0, 0))
+        return self.recurring * self.ratio
+
 
 class Segments(NamedTuple):
     """What was found in one signal: the pieces, an orthonormal basis (sample, vector), the rest."""
 
     pieces: list[Segment]
-    basis: NDArray[np.complex128] | None
+    basis: NDArray[Any] | None
     rest: NDArray[np.complex128]
 
 
@@ -162,18 +169,17 @@ def find_segments(
     """
     signal = signal.astype(np.complex128)
     pieces: list[Segment] = []
-    vectors: list[NDArray[Any]] = []
     basis, rest = None, signal
     for guess in known or []:
         piece = _refined(rest, guess, searched, coarse=False)
-        basis, rest = _without(signal, piece, searched, limits, pieces, vectors, real)
+        basis, rest = _without(rest, basis, piece, searched, limits, pieces, real)
     while len(pieces) < _MOST:
         guess = _strongest(rest, searched, limits)
         if guess is None:
             break
         piece = _refined(rest, guess, searched, coarse=True)
         before = float(np.vdot(rest, rest).real)
-        basis, rest = _without(signal, piece, searched, limits, pieces, vectors, real)
+        basis, rest = _without(rest, basis, piece, searched, limits, pieces, real)
         if before - float(np.vdot(rest, rest).real) <= _REPEATED * before:
             break
     return Segments(pieces, basis, rest)
@@ -186,12 +192,9 @@ def _strongest(rest: NDArray[Any], searched: Bank, limits: Limits) -> Segment | 
     samples = rest.size
     rows = searched.rows(rest)
     parts = rows.view(np.float32).reshape(*rows.shape, 2)
-    least = np.full((len(rows), samples), limits.floor)
-    if limits.recurring is None:
-        least[searched.slow] = np.inf
-    else:
-        least[searched.slow] = np.maximum(limits.floor, limits.ratio * limits.recurring)
-    row, column, power = kernels.strongest_cell(parts, searched.scale, least)
+    row, column, power = kernels.strongest_cell(
+        parts, searched.scale, limits.floor, searched.slow, limits.slow_floor
+    )
     if row < 0:
         return None
     line = np.abs(rows[row]) ** 2 * searched.scale[row]
@@ -238,34 +241,32 @@ def _refined(rest: Any, guess: Segment, searched: Bank, *, coarse: bool) -> Segm
     from clearchirp.disturbed import segment_kernels as kernels
 
     samples, window = rest.size, searched.window
-    time = np.arange(samples) - (samples - 1) / 2
-    start, stop, rate, frequency, _ = guess
-    step = 2 * abs(searched.turns[1] - searched.turns[0])
+    rate, frequency = guess.rate, guess.frequency
     shortest = min(_SHORTEST, samples)
-    undone: Any
-    for turn in range(4 if coarse else 2):
-        undone = rest * np.exp(-2j * np.pi * (frequency * time + rate * time**2 / 2))
-        if turn or not coarse:
-            start, stop = kernels.stretch(undone.real.copy(), undone.imag.copy(), window, shortest)
-        middle, length = time[start:stop].mean(), stop - start
-        inside = time[start:stop] - middle
-        if coarse and turn == 0:
-            span = 0.75 * step / 2 * (1 + (rate * samples) ** 2) / samples
-            more = _peak(undone[start:stop], inside, np.linspace(-span, span, 17))
-        elif coarse and turn == 1:
-            more = _peak(undone[start:stop], inside, np.linspace(-2, 2, 9) / length**2)
-        else:
-            more = _phase_fit(undone[start:stop], window[start:stop], inside)
-        rate, frequency = rate + more[0], frequency + more[1] - more[0] * middle
-    undone = rest * np.exp(-2j * np.pi * (frequency * time + rate * time**2 / 2))
-    start, stop = kernels.stretch(undone.real.copy(), undone.imag.copy(), window, shortest)
-    return Segment(int(start), int(stop), float(rate), float(frequency))
+    if coarse:
+        step = 2 * abs(searched.turns[1] - searched.turns[0])
+        span = 0.75 * step / 2 * (1 + (rate * samples) ** 2) / samples
+        start, stop, rates = 0, samples, np.linspace(-span, span, 17)
+        for turn in range(2):
+            undone = kernels.undo(rest, rate, frequency)
+            if turn:
+                start, stop = kernels.stretch(undone, window, shortest)
+                rates = np.linspace(-2, 2, 9) / (stop - start) ** 2
+            inside = np.arange(stop - start) - (stop - start - 1) / 2
+            more = _peak(undone[start:stop], inside, rates)
+            middle = (start + stop - samples) / 2
+            rate, frequency = rate + more[0], frequency + more[1] - more[0] * middle
+    return Segment(*kernels.refine(rest, window, rate, frequency, shortest, 2))
 
 
 def _peak(values: NDArray[Any], inside: NDArray[Any], rates: NDArray[Any]) -> tuple[float, float]:
     """Return rate and frequency that leave the tallest peak, refined by parabolas."""
     bins = int(fft.next_fast_len(2 * values.size))
-    undone = np.exp(-1j * np.pi * rates[:, None] * inside**2) * values
+    # Single precision does: it only starts the fit of the phase. The rates are equally spaced.
+    turns = np.empty((rates.size, values.size), np.complex64)
+    turns[0] = np.exp(-1j * np.pi * rates[0] * inside**2) * values
+    turns[1:] = np.exp(-1j * np.pi * (rates[1] - rates[0]) * inside**2)
+    undone = np.multiply.accumulate(turns, axis=0)
     power = np.abs(fft.fft(undone, bins, axis=-1)) ** 2
     i, j = (int(k) for k in np.unravel_index(np.argmax(power), power.shape))
     rate, frequency = rates[i], (j - bins * (j > bins // 2)) / bins
@@ -280,70 +281,54 @@ def _vertex(three: NDArray[Any]) -> float:
     return float(0.5 * (three[0] - three[2]) / bend) if bend < 0 else 0.0
 
 
-def _phase_fit(
-    values: NDArray[Any], window: NDArray[Any], inside: NDArray[Any]
-) -> tuple[float, float]:
-    """Return what is left of rate and frequency, from a least-squares parabola of small phases."""
-    half = max((values.size - 1) / 2, 0.5)
-    x = inside / half
-    columns = window[:, None] * np.stack([np.ones_like(x), x, x * x], axis=1)
-    gram = columns.T @ columns
-    gram[np.diag_indices(3)] += 1e-12 * np.trace(gram) + 1e-300
-    fit = np.linalg.solve(gram, columns.T @ values)
-    if fit[0] == 0:
-        return 0.0, 0.0
-    length = values.size
-    rate = np.imag(fit[2] / fit[0]) / (np.pi * half**2)
-    frequency = np.imag(fit[1] / fit[0]) / (2 * np.pi * half)
-    return (
-        float(np.clip(rate, -2 / length**2, 2 / length**2)),
-        float(np.clip(frequency, -1 / length, 1 / length)),
-    )
-
-
 def _without(
-    signal: NDArray[Any],
+    rest: NDArray[Any],
+    basis: NDArray[Any] | None,
     piece: Segment,
     searched: Bank,
     limits: Limits,
     pieces: list[Segment],
-    vectors: list[NDArray[Any]],
     real: bool,
-) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
+) -> tuple[NDArray[Any], NDArray[np.complex128]]:
     """Add a piece and return the basis of all, and the signal without them.
 
     Its vectors are the chirp under the window times polynomials: three of them, so that a slightly
     wrong rate or frequency does not matter, and up to ten more where they stand out of the noise
     (the receiver's filter shapes the envelope).
     """
-    samples = signal.size
+    samples = rest.size
     time = np.arange(samples) - (samples - 1) / 2
     start, stop = piece.start, piece.stop
     inside = time[start:stop]
     wave = np.exp(2j * np.pi * (piece.frequency * inside + piece.rate * inside**2 / 2))
     shapes = _polynomials(stop - start, min(_ORDERS, (stop - start) // 3))
     part, _ = np.linalg.qr((wave * searched.window[start:stop])[:, None] * shapes)
-    rest = signal
-    if vectors:
-        basis = orthonormal(np.concatenate(vectors, axis=1))
-        rest = signal - basis @ (basis.conj().T @ signal)
     share = np.abs(part.conj().T @ rest[start:stop]) ** 2
     large = np.flatnonzero(share > _SIGNIFICANT * limits.noise)
     orders = min(max(3, int(large[-1]) + 1 if large.size else 0), part.shape[1])
     whole = np.zeros((samples, orders), np.complex128)
     whole[start:stop] = part[:, :orders]
+    if real:
+        whole = np.concatenate([whole.real, whole.imag], axis=1)
+    new = orthonormal(whole, basis)
     pieces.append(piece._replace(orders=orders))
-    vectors.append(np.concatenate([whole.real, whole.imag], axis=1) if real else whole)
-    basis = orthonormal(np.concatenate(vectors, axis=1))
-    return basis, signal - basis @ (basis.conj().T @ signal)
+    grown = new if basis is None else np.concatenate([basis, new], axis=1)
+    return grown, rest - new @ (new.conj().T @ rest)
 
 
-def orthonormal(vectors: NDArray[Any]) -> NDArray[Any]:
-    """Return an orthonormal basis of what the columns span, dependent ones left out."""
+def orthonormal(vectors: NDArray[Any], basis: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Return an orthonormal basis of what the columns span beyond a basis.
+
+    Columns that depend on others are left out.
+    """
     length = np.linalg.norm(vectors, axis=0)
-    vectors = vectors[:, length > 1e-9 * max(float(length.max(initial=0)), 1e-300)]
-    basis, upper = np.linalg.qr(vectors / np.linalg.norm(vectors, axis=0))
-    return basis[:, np.abs(np.diag(upper)) > _REPEATED]
+    kept = length > 1e-9 * max(float(length.max(initial=0)), 1e-300)
+    vectors = vectors[:, kept] / length[kept]
+    if basis is not None:
+        for _ in range(2):  # twice is enough for rounding
+            vectors = vectors - basis @ (basis.conj().T @ vectors)
+    new, upper = np.linalg.qr(vectors)
+    return new[:, np.abs(np.diag(upper)) > _REPEATED]
 
 
 @lru_cache(maxsize=4096)

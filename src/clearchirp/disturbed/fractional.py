@@ -47,6 +47,52 @@ class Interferer(NamedTuple):
     amplitude: float
 
 
+class SlopeFound(NamedTuple):
+    """Interferers of a frame that have the same slope: one of them, as a rule.
+
+    Attributes
+    ----------
+    chirp_rate
+        The median of theirs, in cycles a sample squared; of a real receiver its modulus.
+    amplitude
+        The median, in the units of the beat signal.
+    crossings
+        How often it was found, over chirps and receivers.
+    """
+
+    chirp_rate: float
+    amplitude: float
+    crossings: int
+
+
+def slopes_found(found: list[Interferer], samples: int, *, real: bool) -> list[SlopeFound]:
+    """Group the interferers of one frame by chirp rate, those of the most energy first.
+
+    Rates belong together where their angles ``arctan(samples rate)`` follow each other in less than
+    a step of 256 to the turn. What is left where two interferers cross may pass for a third: a
+    group of a tenth of the largest or less is left out where each of its chirps holds others.
+    """
+    if not found:
+        return []
+    rates = np.array([one.chirp_rate for one in found])
+    rates = np.abs(rates) if real else rates
+    angles = np.arctan(samples * rates)
+    order = np.argsort(angles, kind="stable")
+    breaks = np.flatnonzero(np.diff(angles[order]) > 2 * np.pi / 256) + 1
+    sizes = np.array([one.amplitude for one in found])
+    lengths = np.array([one.last_sample - one.first_sample + 1 for one in found])
+    groups = np.split(order, breaks)
+    most = max(len(group) for group in groups)
+    hit = np.array([one.chirp for one in found])
+    several = np.bincount(hit)[hit] > 1
+    groups = [group for group in groups if 10 * len(group) > most or not several[group].all()]
+    groups.sort(key=lambda group: -float(np.sum(sizes[group] ** 2 * lengths[group])))
+    return [
+        SlopeFound(float(np.median(rates[group])), float(np.median(sizes[group])), len(group))
+        for group in groups
+    ]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fractional:
     """Flag the samples of each interferer that is a pulse at some angle.
@@ -97,9 +143,12 @@ class Fractional:
 
     def __call__(self, beat: Any, /) -> NDArray[np.bool_]:
         """Return the mask of disturbed samples of a NumPy beat signal (..., chirp, sample)."""
-        interferers = self.interferers(beat)
-        mask: Any = np.zeros(beat.shape, dtype=bool)
-        rows = mask.reshape(-1, beat.shape[-1])
+        return self.mask_of(self.interferers(beat), beat.shape)
+
+    def mask_of(self, interferers: list[Interferer], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        """Return the mask (..., chirp, sample) of the interferers that were found."""
+        mask: Any = np.zeros(shape, dtype=bool)
+        rows = mask.reshape(-1, shape[-1])
         for found in interferers:
             start = max(found.first_sample - self.guard, 0)
             rows[found.chirp, start : found.last_sample + 1 + self.guard] = True

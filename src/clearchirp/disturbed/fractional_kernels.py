@@ -86,65 +86,94 @@ def least_of(row, place, guard):  # pragma: no cover
 
 
 @njit(cache=True, nogil=True)
-def _apart(turn, place, other_turn, other_place, guard, reach):  # pragma: no cover
-    """Whether two lines of the time-frequency plane, `guard` wide, keep apart within `reach`."""
-    sine = abs(np.sin(turn - other_turn))
+def _apart(cosine, sine, place, other_place, guard, reach):  # pragma: no cover
+    """Whether two lines of the time-frequency plane, `guard` wide, keep apart within `reach`.
+
+    `cosine` and `sine` are those of the angle between them.
+    """
+    sine = abs(sine)
     if sine < 1e-9:
-        distance = abs(place - np.cos(turn - other_turn) * other_place)
-        return distance > 2 * guard + 1
-    cosine = np.cos(turn - other_turn)
+        return abs(place - cosine * other_place) > 2 * guard + 1
     square = place * place + other_place * other_place - 2 * place * other_place * cosine
-    return np.sqrt(max(square, 0.0)) / sine > reach + (2 * guard + 1) / sine
+    least = reach * sine + 2 * guard + 1
+    return square > least * least
 
 
 @njit(cache=True, nogil=True)
-def _strongest_apart(columns, samples, first, count, found, have, guard, reach):  # pragma: no cover
+def _clear(row, place, middle, turns, found, have, guard, reach):  # pragma: no cover
+    """Whether a place of a row is separable from the chirps found so far."""
+    for i in range(have):
+        turn = (row - int(found[i, 0])) % turns.shape[0]
+        other = found[i, 1] - middle
+        if not _apart(turns[turn, 0], turns[turn, 1], place, other, guard, reach):
+            return False
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _strongest_apart(
+    columns, parts, samples, first, count, found, have, guard, reach
+):  # pragma: no cover
     """As `strongest`, among what is separable from the chirps found so far."""
     angles = columns.shape[1]
     middle = (samples - 1) / 2
+    turns = np.empty((angles, 2))
+    for r in range(angles):
+        turns[r, 0], turns[r, 1] = np.cos(2 * np.pi * r / angles), np.sin(2 * np.pi * r / angles)
     best, best_row, best_n = 0.0, 0, 0
     for n in range(columns.shape[0]):
         for mirrored in range(2):
-            column = samples - 1 - n if mirrored else n
             turned = first + (angles // 2 if mirrored else 0)
+            # Few columns hold anything stronger: the others are left by a loop without branches.
+            if _largest(parts[n], turned % angles, count) <= best:
+                continue
+            column = samples - 1 - n if mirrored else n
             for k in range(count):
                 power = _power(columns[n, (turned + k) % angles])
-                if power <= best:
-                    continue
-                clear = True
-                for i in range(have):
-                    if not _apart(
-                        2 * np.pi * (first + k) / angles,
-                        column - middle,
-                        2 * np.pi * found[i, 0] / angles,
-                        found[i, 1] - middle,
-                        guard,
-                        reach,
-                    ):
-                        clear = False
-                        break
-                if clear:
-                    best, best_row, best_n = power, k, column
+                if power > best:
+                    place = column - middle
+                    if _clear(first + k, place, middle, turns, found, have, guard, reach):
+                        best, best_row, best_n = power, k, column
     return best_row, best_n, best
 
 
+@njit(cache=True, nogil=True, fastmath=_MATHS)
+def _recurs(line, same, place, least):  # pragma: no cover
+    """Whether a peak of a row is what is in every chirp: too little is left without it.
+
+    What is left must exceed `least`, and half of what recurs in modulus: a start-up transient
+    differs from chirp to chirp by up to a fifth.
+    """
+    samples = line.size
+    left, usual = 0.0, 0.0
+    for i in range(-_FLANK, _FLANK + 1):
+        k = (place + i) % samples
+        left = max(left, _power(line[k] - same[k]))
+        usual = max(usual, _power(same[k]))
+    return left <= least or left <= usual / 4
+
+
 @njit(cache=True, nogil=True)
-def find(columns, parts, samples, first, count, guard, factor, reach, found):  # pragma: no cover
+def find(
+    columns, parts, samples, first, count, guard, factor, reach, recurring, turned, found
+):  # pragma: no cover
     """Find chirps, strongest first, that keep apart from each other; return how many.
 
     An entry counts as a chirp where its power exceeds `factor` times `least_of` its row, and
     where it is no flank: in the outermost rows, of something that is stronger in the row beyond.
-    Rows `first` on are searched, `count` of them. Each line of `found` is set to row (from angle 0
-    of `columns`), column and the ratio of powers; it has as many lines as may be found.
+    Nor may it be what recurs from chirp to chirp: `recurring` are the columns of that, `turned`
+    rows ahead, or nothing, with no column. Rows `first` on are searched, `count` of them. Each line
+    of `found` is set to row (from angle 0 of `columns`), column and the ratio of powers; it has as
+    many lines as may be found.
     """
-    line = np.empty(samples, columns.dtype)
+    line, same = np.empty(samples, columns.dtype), np.empty(samples, columns.dtype)
     have = 0
     while have < found.shape[0]:
         if have == 0:
             k, n, power = strongest(columns, parts, samples, first, count)
         else:
             k, n, power = _strongest_apart(
-                columns, samples, first, count, found, have, guard, reach
+                columns, parts, samples, first, count, found, have, guard, reach
             )
         if power <= 0:
             break
@@ -152,6 +181,10 @@ def find(columns, parts, samples, first, count, guard, factor, reach, found):  #
         floor = least_of(line, n, guard)
         if power <= factor * floor:
             break
+        if recurring.shape[0] > 0:
+            read_row(recurring, samples, first + k + turned, same)
+            if _recurs(line, same, n, factor * floor):
+                break
         if k == 0 or k == count - 1:
             read_row(columns, samples, first + (k + 1 if k else -1), line)
             beyond = 0.0

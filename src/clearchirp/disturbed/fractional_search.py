@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearchirp.operators.fractional_fourier import MultiAngleFourier, eigenbasis_in
+from clearchirp.operators.fractional_fourier import MultiAngleFourier, eigenbasis_in, to_eigenbasis
 from clearchirp.settings import check_number
 from clearchirp.types import InputError
 
@@ -99,11 +99,13 @@ def find_chirps(
     rho: NDArray[Any],
     search: Search,
     turned: NDArray[np.intp] | None = None,
+    recurring: NDArray[Any] | None = None,
 ) -> Found:
     """Find chirps in signals given by their eigen-coefficients (signal, p), one pass.
 
     `turned` says by how many rows each signal has been turned already; the rows that are searched,
-    and returned, are counted from angle 0 of the signal as it was.
+    and returned, are counted from angle 0 of the signal as it was. `recurring` is what is in every
+    signal, as `recurring_columns` gives it.
     """
     from clearchirp.disturbed import fractional_kernels as kernels
 
@@ -113,6 +115,7 @@ def find_chirps(
     width = 2 * search.guard + 1
     cells = np.zeros((len(rho), search.at_once, width), rho.dtype)
     shift = np.zeros(len(rho), np.intp) if turned is None else turned
+    same = np.empty((0, search.angles), rho.dtype) if recurring is None else recurring
 
     def use(index: int, columns: NDArray[Any]) -> None:
         parts = columns.view(real).reshape(*columns.shape, 2)
@@ -126,6 +129,8 @@ def find_chirps(
             search.guard,
             search.factor,
             search.reach,
+            same,
+            int(shift[index]),
             found[index],
         )
         counts[index] = count
@@ -141,6 +146,13 @@ def find_chirps(
     row = lines[:, 0].astype(np.intp) + shift[signal]
     row = (row + search.angles // 2) % search.angles - search.angles // 2
     return Found(signal, row, lines[:, 1].astype(np.intp), lines[:, 2], cells[signal, number])
+
+
+def recurring_columns(bank: MultiAngleFourier, signal: NDArray[Any]) -> NDArray[Any]:
+    """Return what `find_chirps` takes, of what recurs from chirp to chirp (sample,)."""
+    kept: list[NDArray[Any]] = []
+    bank.visit(to_eigenbasis(signal[None]), lambda _, columns: kept.append(columns.copy()))
+    return kept[0]
 
 
 def take_out(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clearchirp.arrays import check_beat, check_mask, is_complex, require_numpy
 from clearchirp.mitigation.imfrac import power_of_two
 from clearchirp.operators.chirp_bank import centred_dft
+from clearchirp.operators.oversampling import Oversampling
 from clearchirp.settings import check_number
 from clearchirp.types import Array, InputError, Mitigated, Status
 
@@ -38,6 +39,9 @@ class FrftGss:
     tolerance_deg
         To which the angle is searched, and within which of 90 degrees (a target) the search ends;
         0.5 degrees by default.
+    padded
+        Whether chirps are oversampled by 1.32 and lie between zeros, as those of `Imfrac`; False by
+        default.
 
     Notes
     -----
@@ -59,6 +63,7 @@ class FrftGss:
     guard: int = 20
     threshold_db: float = 20.0
     tolerance_deg: float = 0.5
+    padded: bool = False
 
     def __post_init__(self) -> None:
         for name, least in (("max_iter", 1), ("guard", 0)):
@@ -69,6 +74,8 @@ class FrftGss:
             check_number(name, getattr(self, name))
             if getattr(self, name) <= 0:
                 raise InputError(f"{name}: must be above 0, got {getattr(self, name)!r}")
+        if not isinstance(self.padded, bool):
+            raise InputError(f"padded: must be true or false, got {self.padded!r}")
 
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return the cleaned beat signal, (..., chirp, sample) complex NumPy as `beat`.
@@ -97,6 +104,8 @@ class FrftGss:
         if scale == 0:
             return 0
         now, zeroed = row.astype(np.complex128) / scale, 0
+        room = Oversampling(samples=row.size) if self.padded else None
+        now = now if room is None else room.forward(now)
         tolerance = math.radians(self.tolerance_deg)
         for _ in range(self.max_iter):
             angle = self._tallest(now, tolerance)
@@ -109,7 +118,7 @@ class FrftGss:
             now = fast_fractional(np.where(found, 0, seen), -angle)
             zeroed += int(found.sum())
         if zeroed:
-            row[:] = now * scale
+            row[:] = (now if room is None else room.adjoint(now)) * scale
         return zeroed
 
     def _tallest(self, x: NDArray[Any], tolerance: float) -> float:

@@ -11,12 +11,14 @@ import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
 from clearchirp.arrays import check_beat, check_mask, is_complex, require_numpy
+from clearchirp.disturbed.deviation import column_medians
 from clearchirp.disturbed.fractional_search import (
     Found,
     Search,
     check_search,
     chirp_samples,
     find_chirps,
+    recurring_columns,
     search_of,
     take_out,
 )
@@ -36,6 +38,7 @@ fft: Any = scipy_fft
 
 _MAX_PASSES = 24
 _AT_ONCE = 8
+_MIN_CHIRPS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +96,9 @@ class Imfrac:
     - The smoothing kernel is drawn in the paper, not defined: see `taper`.
     - A peak at the largest angle that is still stronger in the row beyond it is the flank of a
       target and no chirp: without it, a strong target alone may be zeroed.
+    - A peak that is in every chirp is no chirp, either: without the slow-time median of the frame
+      (of four chirps or more) it must stand out as well, and by a quarter of the power of what
+      recurs there. Without it, the start-up transient of a real radar is zeroed.
     - Signals of fewer than 512 samples get as much smaller a guard: a target at the largest angle
       must stay wider than the guard.
     - At most 24 passes.
@@ -114,8 +120,8 @@ class Imfrac:
 
         `beat` is (..., chirp, sample). A mask is checked and ignored; the mask that is returned is
         where the chirps found lie inside of the band. The stats count chirps of interferers found,
-        chirps of the victim changed and passes. `InputError` for what is no beat signal, and for
-        real samples, which `imfrac2` takes.
+        chirps of the victim changed, and passes: the most of any chirp, and the mean. `InputError`
+        for what is no beat signal, and for real samples, which `imfrac2` takes.
         """
         require_numpy(check_beat(beat), method="imfrac")
         if not is_complex(beat):
@@ -189,9 +195,11 @@ def _check(settings: Imfrac | Imfrac2) -> None:
 
 
 Remove = Callable[
-    [NDArray[Any], Any, MultiAngleFourier, Search], tuple[NDArray[Any], list[Found], int, int]
+    [NDArray[Any], Any, MultiAngleFourier, Search, NDArray[Any] | None],
+    tuple[NDArray[Any], list[Found], int, int, int],
 ]
-"""Signals (signal, sample) in; what is removed of each, chirps found, passes, unfinished."""
+"""Signals (signal, sample) and what recurs in; what is removed of each, chirps found, most passes,
+signals unfinished, passes of all signals together."""
 
 
 def _mitigate(beat: Array, disturbed: Array | None, settings: Any, remove: Remove) -> Mitigated:
@@ -204,15 +212,17 @@ def _mitigate(beat: Array, disturbed: Array | None, settings: Any, remove: Remov
     mask = np.zeros(beat.shape, dtype=bool)
     frames = beat.reshape(-1, *beat.shape[-2:] if beat.ndim > 1 else (1, samples))
     rows, masks = spectra.reshape(*frames.shape[:2], -1), mask.reshape(frames.shape)
-    found, changed, passes, unfinished = 0, 0, 0, 0
+    found, changed, passes, unfinished, searched = 0, 0, 0, 0, 0
     for frame, lines, flags in zip(frames, rows, masks, strict=True):
         one = clean_frame(frame, lines, flags, settings, remove)
         found, changed = found + one[0], changed + one[1]
         passes, unfinished = max(passes, one[2]), unfinished + one[3]
+        searched += one[4]
     stats = {
         "interferers_found": float(found),
         "chirps_changed": float(changed),
         "passes": float(passes),
+        "passes_mean": searched / max(frames.shape[0] * frames.shape[1], 1),
         "chirps_unfinished": float(unfinished),
     }
     status = Status.MAX_ITERATIONS if unfinished else Status.CONVERGED
@@ -225,15 +235,16 @@ def clean_frame(
     flags: NDArray[np.bool_],
     settings: Any,
     remove: Remove,
-) -> tuple[int, int, int, int]:
+) -> tuple[int, int, int, int, int]:
     """Clean one frame (chirp, sample): change its `spectra` and set its `flags` in place.
 
-    Returns the interferers' chirps found, the chirps changed, the passes, the chirps unfinished.
+    Returns the interferers' chirps found, the chirps changed, the most passes of a chirp, the
+    chirps unfinished, and the passes of all chirps together.
     """
     samples, real = frame.shape[-1], np.finfo(frame.dtype).dtype.type
     scale = power_of_two(frame)
     if scale == 0 or samples < 16:  # nothing to see, or too short for a floor
-        return 0, 0, 0, 0
+        return 0, 0, 0, 0, 0
     windowed = frame * (hann(samples, like=frame) * real(1 / scale))
     iq = None if np.iscomplexobj(frame) else DigitalIq(samples=samples)
     signal = windowed if iq is None else iq.forward(windowed)
@@ -246,7 +257,11 @@ def clean_frame(
     bank = MultiAngleFourier(samples=padded, angles=settings.angles, threads=settings.threads)
     at_once = _AT_ONCE if getattr(settings, "separable", False) else 1
     search = search_of(settings, padded, at_once=at_once, reach=reach)
-    removed, found, passes, unfinished = remove(inside, settings, bank, search)
+    recurring = None
+    if len(signal) >= _MIN_CHIRPS:
+        median = column_medians(signal.view(real)).view(signal.dtype)
+        recurring = recurring_columns(bank, median if room is None else room.forward(median))
+    removed, found, passes, unfinished, searched = remove(inside, settings, bank, search, recurring)
     signals = [part.signal for part in found]
     hit = np.unique(np.concatenate(signals)) if signals else np.empty(0, np.intp)
     if hit.size:
@@ -260,7 +275,7 @@ def clean_frame(
         if iq is not None:
             where = np.repeat(where, 2, axis=-1)
         np.logical_or.at(flags[:, : where.shape[-1]], part.signal, where)
-    return sum(len(s) for s in signals), int(hit.size), passes, unfinished
+    return sum(len(s) for s in signals), int(hit.size), passes, unfinished, searched
 
 
 def power_of_two(frame: NDArray[Any]) -> float:
@@ -270,16 +285,20 @@ def power_of_two(frame: NDArray[Any]) -> float:
 
 
 def _algorithm_1(
-    signals: NDArray[Any], settings: Any, bank: MultiAngleFourier, search: Search
-) -> tuple[NDArray[Any], list[Found], int, int]:
+    signals: NDArray[Any],
+    settings: Any,
+    bank: MultiAngleFourier,
+    search: Search,
+    recurring: NDArray[Any] | None,
+) -> tuple[NDArray[Any], list[Found], int, int, int]:
     """Algorithm 1 of Oswald 2026: the signal turns with each chirp that is zeroed."""
     samples, angles = signals.shape[-1], search.angles
     now, turned = signals.copy(), np.zeros(len(signals), np.intp)
-    left, found, passes = np.arange(len(signals)), [], 0
+    left, found, passes, searched = np.arange(len(signals)), [], 0, 0
     while left.size and passes < _MAX_PASSES:
-        passes += 1
+        passes, searched = passes + 1, searched + left.size
         rho = to_eigenbasis(now[left])
-        new = find_chirps(bank, rho, search, turned[left])
+        new = find_chirps(bank, rho, search, turned[left], recurring)
         chosen = new.signal
         rows = new.row - turned[left[chosen]]
         lines = from_eigenbasis(rho[chosen] * turn_by(rows, angles, samples, rho.dtype))
@@ -291,24 +310,35 @@ def _algorithm_1(
         found.append(_of(new, left))
         left = left[chosen]
     back = turn_by(-turned, angles, samples, now.dtype)
-    return signals - from_eigenbasis(to_eigenbasis(now) * back), found, passes, int(left.size)
+    return (
+        signals - from_eigenbasis(to_eigenbasis(now) * back),
+        found,
+        passes,
+        int(left.size),
+        searched,
+    )
 
 
 def _in_the_eigenbasis(
-    signals: NDArray[Any], settings: Any, bank: MultiAngleFourier, search: Search
-) -> tuple[NDArray[Any], list[Found], int, int]:
+    signals: NDArray[Any],
+    settings: Any,
+    bank: MultiAngleFourier,
+    search: Search,
+    recurring: NDArray[Any] | None,
+) -> tuple[NDArray[Any], list[Found], int, int, int]:
     """Algorithm 1 of Oswald 2026a: (11) and (12)."""
     start = to_eigenbasis(signals)
-    rho, left, found, passes = start.copy(), np.arange(len(signals)), [], 0
+    rho, left, found = start.copy(), np.arange(len(signals)), []
+    passes, searched = 0, 0
     while left.size and passes < _MAX_PASSES:
-        passes += 1
+        passes, searched = passes + 1, searched + left.size
         now = rho[left]
-        new = find_chirps(bank, now, search)
+        new = find_chirps(bank, now, search, recurring=recurring)
         take_out(now, new, search, notch_weight(new, settings, search, signals.shape[-1]))
         rho[left] = now
         found.append(_of(new, left))
         left = left[np.unique(new.signal)]
-    return from_eigenbasis(start - rho), found, passes, int(left.size)
+    return from_eigenbasis(start - rho), found, passes, int(left.size), searched
 
 
 def _of(found: Found, signals: NDArray[np.intp]) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from clearchirp.disturbed.chirp_segments import (
     Bank,
     Limits,
     Segment,
+    Segments,
     bank,
     find_segments,
     orthonormal,
@@ -23,6 +25,7 @@ from clearchirp.disturbed.chirp_segments import (
 from clearchirp.disturbed.deviation import gamma_for, resolution, undisturbed_power
 from clearchirp.mitigation.imfrac import power_of_two
 from clearchirp.operators.chirp_bank import ChirpBank
+from clearchirp.operators.fractional_fourier import check_threads
 from clearchirp.operators.missing import Missing
 from clearchirp.settings import check_number
 from clearchirp.spectrum import range_spectrum
@@ -62,6 +65,8 @@ class NotchRefill:
     level
         Least modulus of a cell of the range-Doppler map that the fill believes, in units of the
         noise; 4 (12 dB) by default.
+    threads
+        Threads over chirps and over the columns of a fill; 1 by default.
 
     Raises
     ------
@@ -118,6 +123,7 @@ class NotchRefill:
     passes: int = 3
     steps: int = 22
     level: float = 4.0
+    threads: int = 1
 
     def __post_init__(self) -> None:
         ChirpBank(samples=1, angles=self.angles)
@@ -131,6 +137,7 @@ class NotchRefill:
             count = getattr(self, name)
             if not isinstance(count, int) or isinstance(count, bool) or count < 1:
                 raise InputError(f"{name}: must be a whole number from 1, got {count!r}")
+        check_threads(self.threads)
 
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return the range spectra (..., chirp, range) of a real or complex NumPy beat signal.
@@ -195,7 +202,8 @@ def _clean_frame(
         ratio = 10 ** (decibels / 10)
         same = recurring_powers(searched, left) if chirps >= _MIN_CHIRPS else None
         limits = Limits(ratio * noise, ratio, same, noise)
-        notches = _give_up(left, searched, limits, notches.pieces, real, first=number == 0)
+        parts = _searched(left, searched, limits, notches.pieces, real, settings.threads)
+        notches = _give_up(parts, limits, first=number == 0)
         if not notches.missing.bases:
             return np.zeros(4)
         model = refill(moving, notches.missing, noise, searched.window, settings)
@@ -255,23 +263,30 @@ _MEDIAN_REAL = 0.4549364
 """Median of the square of a Gaussian of unit power."""
 
 
-def _give_up(
+def _searched(
     left: NDArray[Any],
     searched: Bank,
     limits: Limits,
     known: dict[int, list[Segment]],
     real: bool,
-    *,
-    first: bool,
-) -> _Notches:
-    """Find what is to be given up in what is left of a frame (chirp, sample).
+    threads: int,
+) -> list[Segments]:
+    """Find pieces of chirps in what is left of a frame (chirp, sample)."""
+
+    def search(m: int) -> Segments:
+        return find_segments(left[m], searched, limits, known.get(m), real=real)
+
+    if threads == 1:
+        return [search(m) for m in range(len(left))]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(search, range(len(left))))
+
+
+def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
+    """Say what is to be given up of each chirp by what was found in it.
 
     In the first pass targets are still there, and samples must stand out twice as far.
     """
-    parts = [
-        find_segments(signal, searched, limits, known.get(m), real=real)
-        for m, signal in enumerate(left)
-    ]
     if first and not any(part.pieces for part in parts):
         return _Notches({}, Missing(), 0)
     noise = math.sqrt(limits.noise) * (2 if first else 1)
@@ -315,20 +330,52 @@ def refill(
 ) -> NDArray[np.complex128]:
     """Return a model (chirp, sample) of windowed signals, sparse in its range-Doppler map.
 
-    From what is not missing: the largest cells first, down to `level` times the noise of the map.
-    A Hamming window over the chirps, which is nowhere zero, is divided out of the model.
+    From what is not missing, in single precision: the largest cells first, down to `level` times
+    the noise of the map. A Hamming window over the chirps, which is nowhere zero, is divided out of
+    the model.
     """
-    chirps = len(signals)
-    slow = _slow_window(chirps)
+    slow = _slow_window(len(signals))
     measured = missing.forward(signals) * slow[:, None]
     least = settings.level * math.sqrt(noise * np.sum(window**2) * np.sum(slow**2))
-    spectrum = fft.fft2(measured)
+    # Numba takes a second to load, which `import clearchirp` must not.
+    from clearchirp.mitigation.notch_refill_kernels import add_inside
+
+    # Over the chirps' range spectra, not their samples: one FFT less each way.
+    spectra = fft.fft(measured.astype(np.complex64), axis=-1)
+    bases, counts, chirps = _stacked(missing)
+    threads = settings.threads
+    spectrum = fft.fft(spectra, axis=0)
     threshold = max(0.7 * float(np.abs(spectrum).max()), least)
     fall = (least / threshold) ** (1 / (0.8 * settings.steps))
     for _ in range(settings.steps):
-        spectrum *= squared_magnitude(spectrum) > threshold**2
-        now = missing.filled(measured, fft.ifft2(spectrum, overwrite_x=True))
-        spectrum = fft.fft2(now, overwrite_x=True)
+        _cut(spectrum, threshold)
+        model, now = fft.ifft(spectrum, axis=0, overwrite_x=True, workers=threads), spectra.copy()
+        add_inside(bases, counts, chirps, _pairs(model), _pairs(now))
+        spectrum = fft.fft(now, axis=0, overwrite_x=True, workers=threads)
         threshold = max(threshold * fall, least)
-    spectrum *= squared_magnitude(spectrum) > least**2
-    return fft.ifft2(spectrum, overwrite_x=True) / slow[:, None]
+    _cut(spectrum, least)
+    filled = fft.ifft2(spectrum.astype(np.complex128), overwrite_x=True)
+    return filled / slow[:, None]
+
+
+def _stacked(
+    missing: Missing,
+) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
+    """Return bases over range (hit, vector, range, 2), how many vectors, and of which chirps."""
+    counts = np.array([basis.shape[1] for basis in missing.bases.values()], np.intp)
+    samples = next(iter(missing.bases.values())).shape[0]
+    bases = np.zeros((len(counts), int(counts.max()), samples), np.complex64)
+    for k, basis in enumerate(missing.bases.values()):
+        bases[k, : counts[k]] = basis.T
+    bases = fft.fft(bases, axis=-1, norm="ortho", overwrite_x=True)
+    return _pairs(bases), counts, np.array(list(missing.bases), np.intp)
+
+
+def _pairs(x: NDArray[Any]) -> NDArray[Any]:
+    """Return complex numbers as pairs of real ones along a new last axis."""
+    return x.view(np.finfo(x.dtype).dtype).reshape(*x.shape, 2)
+
+
+def _cut(spectrum: NDArray[Any], threshold: float) -> None:
+    """Set the cells below a threshold to zero, in place."""
+    spectrum *= squared_magnitude(spectrum) > np.float32(threshold**2)
