@@ -16,7 +16,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from clearchirp.types import InputError
-from clearchirp.workers import WorkerLost, Workers, run_tasks
+from clearchirp.workers import WorkerLost, Workers, run_tasks, with_one_blas_thread
 
 KINDS = [Workers(kind="threads", count=2), Workers(count=2), Workers(count=1)]
 
@@ -176,3 +176,13 @@ def test_no_scheduler():
     lost = Workers(kind="cluster", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(InputError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:9"):
         list(run_tasks(square, [1], lost))
+
+
+def test_one_blas_thread_while_it_lasts():
+    def threads(least: int) -> list[int]:
+        return [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"] + [least]
+
+    before = threads(1)
+    assert set(with_one_blas_thread(threads)(1)) == {1}
+    assert with_one_blas_thread(threads).__name__ == "threads"
+    assert threads(1) == before

@@ -5,6 +5,7 @@ A worker that dies takes nothing with it: what it had in hand is given to anothe
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import signal
@@ -25,12 +26,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Literal, ParamSpec, TypeVar, cast
 
 from clearchirp.types import InputError
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+Arguments = ParamSpec("Arguments")
 Kind = Literal["threads", "processes", "cluster"]
 
 _TRIES = 3
@@ -213,6 +215,23 @@ def _enlist(lifeline: Connection) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+def with_one_blas_thread(call: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Return a function that does the same while the process's BLAS has one thread.
+
+    For work on many small matrices, which threads of a BLAS slow down: on a busy machine they wait
+    for each other twenty times as long as they compute.
+    """
+
+    @functools.wraps(call)
+    def limited(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        from threadpoolctl import threadpool_limits
+
+        with threadpool_limits(1, user_api="blas"):
+            return call(*args, **kwargs)
+
+    return limited
 
 
 def _use_one_thread() -> None:

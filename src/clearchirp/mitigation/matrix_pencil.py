@@ -16,6 +16,7 @@ from clearchirp.solvers.pencil import (
     signal_subspace,
 )
 from clearchirp.types import Array, InputError, Mitigated
+from clearchirp.workers import with_one_blas_thread
 
 _SHORTEST_WINDOW = 4
 _ROUNDS = 4
@@ -85,6 +86,7 @@ class MatrixPencil:
             if value is None or not whole or value < least:
                 raise InputError(f"{name}: must be a whole number from {least}, got {value!r}")
 
+    @with_one_blas_thread
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return `beat` with its disturbed samples replaced by those of the tones.
 

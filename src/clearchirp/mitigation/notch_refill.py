@@ -30,6 +30,7 @@ from clearchirp.operators.missing import Missing
 from clearchirp.settings import check_number
 from clearchirp.spectrum import range_spectrum
 from clearchirp.types import Array, InputError, Mitigated, Status
+from clearchirp.workers import with_one_blas_thread
 
 # Its type stubs speak of the dispatch to other backends, not of arrays.
 fft: Any = scipy_fft
@@ -139,6 +140,7 @@ class NotchRefill:
                 raise InputError(f"{name}: must be a whole number from 1, got {count!r}")
         check_threads(self.threads)
 
+    @with_one_blas_thread
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return the range spectra (..., chirp, range) of a real or complex NumPy beat signal.
 

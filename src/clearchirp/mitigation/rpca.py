@@ -20,6 +20,7 @@ from clearchirp.solvers.hankel_rpca import HankelRpca
 from clearchirp.solvers.outliers import interference_in
 from clearchirp.solvers.separation import separate
 from clearchirp.types import Array, Mitigated, Status
+from clearchirp.workers import with_one_blas_thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class Rpca:
         check_run(self.tol, self.max_iter)
         self._solver()
 
+    @with_one_blas_thread
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return `beat` without interference; as `clearchirp.mitigation.sparkle.Sparkle` does."""
         return separated(beat, disturbed, self._find, self, name="rpca")

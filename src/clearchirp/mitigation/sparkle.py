@@ -18,6 +18,7 @@ from clearchirp.solvers.outliers import interference_in
 from clearchirp.solvers.separation import separate
 from clearchirp.solvers.tones import TonePursuit
 from clearchirp.types import Array, InputError, Mitigated, Status
+from clearchirp.workers import with_one_blas_thread
 
 _AT_ONCE = 2**18
 """Samples that are worked on at once, which bounds the memory."""
@@ -132,6 +133,7 @@ class Sparkle:
         self._pursuit()
         self._admm()
 
+    @with_one_blas_thread
     def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
         """Return `beat` without interference.
 
