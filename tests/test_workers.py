@@ -115,9 +115,11 @@ def test_tasks_are_taken_as_they_are_needed():
 
 
 LONG = """
-import sys, time
+import signal, sys, time
 from clearchirp.workers import Workers, run_tasks
 if __name__ == "__main__":
+    # A shell that starts the tests in the background has Ctrl-C ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     tasks = [0.01, 0.01] + [600.0] * 4
     for task, _ in run_tasks(time.sleep, tasks, Workers(count=2)):
         print(task, flush=True)
