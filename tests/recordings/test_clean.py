@@ -28,7 +28,7 @@ THREADS = Workers(kind="threads", count=3)
 def cluster() -> Iterator[Workers]:
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, dashboard_address=None, protocol="tcp"
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", protocol="tcp"
     ) as made:
         yield Workers(kind="cluster", scheduler=made.scheduler_address)
 
