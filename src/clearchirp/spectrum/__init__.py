@@ -1,5 +1,6 @@
-"""Windows and the spectra of a beat signal: range, range-Doppler, short-time."""
+"""Windows and the spectra of a beat signal: range, range-Doppler, angle, short-time."""
 
+from clearchirp.spectrum.angle import angle_map
 from clearchirp.spectrum.range_doppler import (
     beat_from_range,
     beat_from_range_doppler,
@@ -13,6 +14,7 @@ from clearchirp.spectrum.windows import hann
 
 __all__ = [
     "ShortTime",
+    "angle_map",
     "beat_from_range",
     "beat_from_range_doppler",
     "doppler_spectrum",
