@@ -7,11 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import scipy.fft as scipy_fft
-from numpy.typing import NDArray
-from scipy.signal.windows import taylor
-
 from clearchirp.cfar import Cfar
 from clearchirp.chain import pipeline
 from clearchirp.evaluate.published import Setup, SetupCase, Size, read_paper
@@ -22,11 +17,8 @@ from clearchirp.metrics import detections, maps
 from clearchirp.mitigation.catalogue import find_method
 from clearchirp.report import Table
 from clearchirp.simulate import load_scene, simulate_frame
-from clearchirp.spectrum import range_doppler
+from clearchirp.spectrum import angle_map, range_doppler
 from clearchirp.workers import Workers
-
-# Its type stubs speak of the dispatch to other backends, not of arrays.
-fft: Any = scipy_fft
 
 COLUMNS = {"F1": "f1", "MAGMSE": "magmse", "MSE": "mse"}
 ORDERS = {
@@ -107,10 +99,3 @@ def _frames(
 
 def _is_angle_map(case: SetupCase) -> bool:
     return find_method(case.method).domain == "range-doppler-angle"
-
-
-def angle_map(maps_of_antennas: NDArray[Any]) -> NDArray[Any]:
-    """Return (angle, doppler, range) of (rx, doppler, range): positive ranges, Taylor in angle."""
-    positive = maps_of_antennas[..., : maps_of_antennas.shape[-1] // 2]
-    window = taylor(len(positive), sym=True).astype(np.real(positive).dtype)
-    return np.fft.fftshift(fft.fft(positive * window[:, np.newaxis, np.newaxis], axis=-3), axes=-3)

@@ -20,6 +20,7 @@ from clearchirp.cli import (
     comparing,
     evaluation,
     inspection,
+    learning,
     reproducing,
     simulation,
     standings,
@@ -50,6 +51,8 @@ for _command, _example in (
     (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
     (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 100 -o evaluation"),
     (reproducing.reproduce, "reproduce imfrac --quick -o reproduction"),
+    (learning.train, "train bce-s7.toml -o bce-s7"),
+    (learning.export, "export bce-s7/bce-s7.safetensors -o bce-s7.onnx"),
     (standings.league, "league --frames 20 -o league"),
 ):
     app.command(_command.__name__, epilog=f"Example:  [bold]clearchirp {_example}[/]")(_command)

@@ -1,6 +1,6 @@
 """Windows and the spectra of a beat signal: range, range-Doppler, angle, short-time."""
 
-from clearchirp.spectrum.angle import angle_spectrum, receivers_from_angle
+from clearchirp.spectrum.angle import angle_map, receivers_of_angle_map
 from clearchirp.spectrum.range_doppler import (
     beat_from_range,
     beat_from_range_doppler,
@@ -14,7 +14,7 @@ from clearchirp.spectrum.windows import hann
 
 __all__ = [
     "ShortTime",
-    "angle_spectrum",
+    "angle_map",
     "beat_from_range",
     "beat_from_range_doppler",
     "doppler_spectrum",
@@ -22,7 +22,7 @@ __all__ = [
     "merge_transmitters",
     "range_doppler",
     "range_spectrum",
-    "receivers_from_angle",
+    "receivers_of_angle_map",
     "short_time_spectrum",
     "split_transmitters",
 ]

@@ -1,4 +1,4 @@
-"""Range-Doppler-angle maps of an array of receivers, and back to the receivers' own maps."""
+"""Range-Doppler-angle maps of an array's range-Doppler maps, broadside centred, and back."""
 
 from __future__ import annotations
 
@@ -16,57 +16,60 @@ fft: Any = scipy_fft
 AngleWindow = Literal["taylor", "none"]
 
 
-def angle_spectrum(range_doppler_maps: NDArray, window: AngleWindow = "taylor") -> NDArray:
-    """Return the FFT over the receivers, broadside in the middle.
+def angle_map(
+    maps: NDArray[Any], *, positive: bool = True, window: AngleWindow = "taylor"
+) -> NDArray[Any]:
+    """Return the range-Doppler-angle map of the receivers' range-Doppler maps.
 
     Parameters
     ----------
-    range_doppler_maps
-        Complex (..., rx, doppler, range); the receivers of a uniform line in their order.
+    maps
+        Complex (..., rx, doppler, range) of an equidistant array, of either precision.
+    positive
+        True, the default, keeps the lower half of the ranges: those of the positive beat
+        frequencies of an I/Q receiver. False keeps all; so it should be for a real receiver.
     window
-        Over the receivers: ``"taylor"`` (symmetric, 4 nearly constant sidelobes 30 dB down) or
-        ``"none"``.
+        Over the receivers: ``"taylor"``, symmetric, of four sidelobes 30 dB down, or ``"none"``.
 
     Returns
     -------
-    NDArray
-        Complex (..., angle, doppler, range) of the same precision, unscaled; broadside at bin
-        rx // 2.
+    ndarray
+        Complex (..., angle, doppler, range), unscaled; as many angles as receivers, equidistant in
+        the sine of the angle, broadside at bin rx // 2.
 
     Examples
     --------
     >>> rx = np.arange(8).reshape(8, 1, 1)
     >>> wave = np.exp(2j * np.pi * 3 * rx / 8) * np.ones((8, 2, 2))
-    >>> int(np.argmax(np.abs(angle_spectrum(wave)[:, 0, 0])))
+    >>> int(np.argmax(np.abs(angle_map(wave)[:, 0, 0])))
     7
     """
-    weights = _window(range_doppler_maps, window)
-    spectrum = fft.fft(range_doppler_maps * weights, axis=-3, overwrite_x=True)
+    kept = maps[..., : maps.shape[-1] // 2] if positive else maps
+    spectrum = fft.fft(kept * _weights(kept, window), axis=-3, overwrite_x=True)
     return np.fft.fftshift(spectrum, axes=-3)
 
 
-def receivers_from_angle(angle_maps: NDArray, window: AngleWindow = "taylor") -> NDArray:
-    """Return the receivers' range-Doppler maps (..., rx, doppler, range): the inverse.
+def receivers_of_angle_map(maps: NDArray[Any], *, window: AngleWindow = "taylor") -> NDArray[Any]:
+    """Return the receivers' range-Doppler maps (..., rx, doppler, range) of `angle_map`'s result.
 
-    The window is divided out; it is nowhere near zero.
+    The window, which is nowhere near zero, is divided out.
     """
-    receivers = fft.ifft(np.fft.ifftshift(angle_maps, axes=-3), axis=-3, overwrite_x=True)
-    receivers /= _window(receivers, window)
+    receivers = fft.ifft(np.fft.ifftshift(maps, axes=-3), axis=-3, overwrite_x=True)
+    receivers /= _weights(receivers, window)
     return receivers
 
 
-def _window(maps: NDArray, window: str) -> NDArray:
+def _weights(maps: NDArray[Any], window: str) -> NDArray[Any]:
     if window not in ("taylor", "none"):
         raise InputError(f"window: must be 'taylor' or 'none', got {window!r}")
     if maps.ndim < 3:
         raise InputError(
-            f"map: expected axes (..., rx, doppler, range), got shape {tuple(maps.shape)}"
+            f"maps: expected axes (..., rx, doppler, range), got shape {tuple(maps.shape)}"
         )
-    count = maps.shape[-3]
-    if window == "none" or count < 3:
-        weights = np.ones(count)
-    else:
+    receivers = maps.shape[-3]
+    weights = np.ones(receivers)
+    if window == "taylor" and receivers > 2:
         from scipy.signal.windows import taylor  # here, since it takes long to import
 
-        weights = taylor(count, sym=True)
+        weights = taylor(receivers, sym=True)
     return weights.astype(np.real(maps).dtype)[:, np.newaxis, np.newaxis]

@@ -1,0 +1,78 @@
+"""The step of a training and the scores of an epoch, as Lightning runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning.pytorch as pl
+import numpy as np
+import torch
+from torch import Tensor
+
+from clearchirp.cfar import Cfar
+from clearchirp.metrics import detections, maps
+from clearchirp.neural.config import TrainConfig
+from clearchirp.neural.losses import BinaryCrossEntropy, Magmse, Mse
+from clearchirp.neural.networks import find_network
+from clearchirp.neural.relaxed_cfar import RelaxedCfar
+from clearchirp.neural.whitening import Whitening
+
+
+class MapTraining(pl.LightningModule):
+    """A network that is trained on maps.
+
+    Parameters
+    ----------
+    config
+        All there is to know.
+    whitening
+        Of the maps; the network sees and gives whitened ones.
+    """
+
+    def __init__(self, config: TrainConfig, whitening: Whitening) -> None:
+        super().__init__()
+        self.config, self.whitening = config, whitening
+        self.network = find_network(config.network).build(config.training.seed)
+        d = config.detector
+        if config.loss == "bce":
+            relaxed = RelaxedCfar(
+                axes=3,
+                guard=d.guard,
+                training=d.training,
+                threshold_db=d.threshold_db,
+                temperature=config.temperature,
+            )
+            self.loss: Any = BinaryCrossEntropy(relaxed, weight=config.weight)
+        else:
+            self.loss = Mse() if config.loss == "mse" else Magmse()
+        self.detect = Cfar(axes=3, guard=d.guard, training=d.training, threshold_db=d.threshold_db)
+
+    def training_step(self, batch: Any, number: int) -> Tensor:
+        """Return the loss of a batch."""
+        disturbed, clean = batch
+        value = self.loss(self.network(disturbed), clean)
+        self.log("loss", value, on_step=False, on_epoch=True, batch_size=len(disturbed))
+        return value
+
+    def validation_step(self, batch: Any, number: int) -> None:
+        """Score whole maps in the units they came in."""
+        estimate, clean = (
+            self.whitening.undo(each).squeeze(1).cpu().numpy()
+            for each in (self.network(batch[0]), batch[1])
+        )
+        found, true = self.detect(estimate), self.detect(clean)
+        f1 = np.asarray(detections.f1(found, true, axes=3))
+        # Where nothing is and nothing is found, the score is not a number: nothing is wrong.
+        scores = {
+            "f1": np.where(np.isnan(f1), 1.0, f1),
+            "magmse": maps.magmse(estimate, clean, axes=3),
+            "mse": maps.mse(estimate, clean, axes=3),
+        }
+        for name, values in scores.items():
+            self.log(name, float(np.mean(values)), batch_size=len(clean), sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        """Return ADAM with the decay of its rate."""
+        run = self.config.training
+        adam = torch.optim.Adam(self.network.parameters(), lr=run.rate)
+        return [adam], [torch.optim.lr_scheduler.ExponentialLR(adam, run.decay)]
