@@ -34,18 +34,13 @@ class MapTraining(pl.LightningModule):
         self.config, self.whitening = config, whitening
         self.network = find_network(config.network).build(config.training.seed)
         d = config.detector
+        cells = {"guard": d.guard, "training": d.training, "threshold_db": d.threshold_db}
         if config.loss == "bce":
-            relaxed = RelaxedCfar(
-                axes=3,
-                guard=d.guard,
-                training=d.training,
-                threshold_db=d.threshold_db,
-                temperature=config.temperature,
-            )
-            self.loss: Any = BinaryCrossEntropy(relaxed, weight=config.weight)
+            relaxed = RelaxedCfar(axes=3, temperature=config.temperature, **cells)
+            self.loss: Any = BinaryCrossEntropy(alpha=config.weight, cfar=relaxed)
         else:
             self.loss = Mse() if config.loss == "mse" else Magmse()
-        self.detect = Cfar(axes=3, guard=d.guard, training=d.training, threshold_db=d.threshold_db)
+        self.detect = Cfar(axes=3, **cells)
 
     def training_step(self, batch: Any, number: int) -> Tensor:
         """Return the loss of a batch."""
