@@ -157,7 +157,6 @@ def load_config(path: str | Path) -> TrainConfig:
     )
 
 
-
 def _beside(folder: Path, source: str) -> str:
     """Return a path relative to the configuration's folder if something lies there."""
     return str(folder / source) if (folder / source).exists() else source
@@ -257,7 +256,9 @@ def _check(config: TrainConfig) -> None:
     if not 0 < config.weight < 1:
         raise InputError(f"weight: must lie between 0 and 1, got {config.weight}")
     if not math.isfinite(config.detector.threshold_db):
-        raise InputError(f"detector.threshold_db: must be finite, got {config.detector.threshold_db}")
+        raise InputError(
+            f"detector.threshold_db: must be finite, got {config.detector.threshold_db}"
+        )
     for name in ("training", "validation"):
         first, last = getattr(data, name)
         if not 0 <= first < last:

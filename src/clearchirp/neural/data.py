@@ -111,7 +111,9 @@ class RecordedPairs:
         if not 0 <= frame < len(self):
             raise IndexError(frame)
         clean = self._capture.truth["clean"]
-        return pair(self._capture.read(frame, frame + 1)[0], np.asarray(clean[frame : frame + 1])[0])
+        return pair(
+            self._capture.read(frame, frame + 1)[0], np.asarray(clean[frame : frame + 1])[0]
+        )
 
 
 class StoredPairs:
