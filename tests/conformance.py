@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clearchirp.mitigation.catalogue import MethodEntry
-from clearchirp.spectrum import range_doppler, range_spectrum
+from clearchirp.spectrum import angle_map, range_doppler, range_spectrum
 from clearchirp.types import InputError, Mitigated, Status
 
 DTYPES = ("complex64", "complex128", "float32", "float64")
@@ -51,16 +51,24 @@ def taken(entry: MethodEntry) -> list[str]:
     return [t for t in DTYPES if (entry.complex if t[0] == "c" else entry.real)]
 
 
+def frame(entry: MethodEntry) -> tuple[int, ...]:
+    """The receivers that a frame has at least: sixteen for a method that takes them together."""
+    return (16,) if entry.receivers else ()
+
+
 def as_result(entry: MethodEntry, beat: np.ndarray) -> np.ndarray:
     """`beat` as the method would return it if it changed nothing."""
     if entry.domain == "beat":
         return beat
-    return range_doppler(beat) if entry.domain == "range-doppler" else range_spectrum(beat)
+    if entry.domain == "range":
+        return range_spectrum(beat)
+    maps = range_doppler(beat)
+    return maps if entry.domain == "range-doppler" else angle_map(maps, positive=False)
 
 
 def input_is_not_modified(entry: MethodEntry) -> None:
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype)
+        beat, disturbed = scene(dtype, *frame(entry))
         kept = beat.copy(), disturbed.copy()
         entry()(beat, disturbed)
         np.testing.assert_array_equal(beat, kept[0])
@@ -68,14 +76,14 @@ def input_is_not_modified(entry: MethodEntry) -> None:
 
 
 def read_only_input_is_taken(entry: MethodEntry) -> None:
-    beat, disturbed = scene(taken(entry)[0])
+    beat, disturbed = scene(taken(entry)[0], *frame(entry))
     beat.flags.writeable = disturbed.flags.writeable = False
     entry()(beat, disturbed)
 
 
 def shape_and_dtype_are_kept(entry: MethodEntry) -> None:
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype, 2)
+        beat, disturbed = scene(dtype, 2, *frame(entry))
         result = entry()(beat, disturbed)
         assert isinstance(result, Mitigated)
         assert isinstance(result.status, Status)
@@ -89,7 +97,8 @@ def shape_and_dtype_are_kept(entry: MethodEntry) -> None:
 def nothing_disturbed_means_nothing_changed(entry: MethodEntry) -> None:
     """By the mask, or, where a method looks for interference itself, by the beat signal."""
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype) if entry.needs_mask else clean_scene(dtype)
+        make = scene if entry.needs_mask else clean_scene
+        beat, disturbed = make(dtype, *frame(entry))
         result = entry()(beat, np.zeros_like(disturbed))
         np.testing.assert_array_equal(result.signal, as_result(entry, beat))
 
@@ -98,16 +107,16 @@ def undisturbed_samples_are_untouched(entry: MethodEntry) -> None:
     if not entry.keeps_undisturbed:
         return
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype)
+        beat, disturbed = scene(dtype, *frame(entry))
         signal = entry()(beat, disturbed).signal
         np.testing.assert_array_equal(signal[~disturbed], beat[~disturbed])
 
 
 def undisturbed_chirps_are_untouched(entry: MethodEntry) -> None:
-    if entry.domain == "range-doppler":
+    if entry.domain in ("range-doppler", "range-doppler-angle"):
         return  # a bin has its share of every chirp
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype)
+        beat, disturbed = scene(dtype, *frame(entry))
         clear = ~disturbed.any(axis=-1)
         signal = entry()(beat, disturbed).signal
         np.testing.assert_array_equal(signal[clear], as_result(entry, beat)[clear])
@@ -116,16 +125,16 @@ def undisturbed_chirps_are_untouched(entry: MethodEntry) -> None:
 def the_result_is_finite(entry: MethodEntry) -> None:
     for dtype in taken(entry):
         for scale in (1e-12, 1.0, 1e12):
-            beat, disturbed = scene(dtype)
+            beat, disturbed = scene(dtype, *frame(entry))
             assert np.isfinite(entry()((beat * scale).astype(dtype), disturbed).signal).all()
-        beat, disturbed = scene(dtype)
+        beat, disturbed = scene(dtype, *frame(entry))
         assert np.isfinite(entry()(np.zeros_like(beat), disturbed).signal).all()
         assert np.isfinite(entry()(beat, np.ones_like(disturbed)).signal).all()
 
 
 def the_unit_of_the_samples_does_not_matter(entry: MethodEntry) -> None:
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype)
+        beat, disturbed = scene(dtype, *frame(entry))
         once = entry()(beat, disturbed).signal
         again = entry()(beat * np.dtype(dtype).type(1024), disturbed).signal
         tolerance = 1e-3 if once.dtype == np.complex64 or dtype == "float32" else 1e-9
@@ -134,7 +143,7 @@ def the_unit_of_the_samples_does_not_matter(entry: MethodEntry) -> None:
 
 def a_batch_equals_a_loop(entry: MethodEntry) -> None:
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype, 2, 3)
+        beat, disturbed = scene(dtype, 2, 3, *frame(entry))
         disturbed[1, 0] = False
         batch = entry()(beat, disturbed).signal
         for i in range(2):
@@ -144,23 +153,23 @@ def a_batch_equals_a_loop(entry: MethodEntry) -> None:
 
 
 def the_same_call_gives_the_same_result(entry: MethodEntry) -> None:
-    beat, disturbed = scene(taken(entry)[0])
+    beat, disturbed = scene(taken(entry)[0], *frame(entry))
     method = entry()
     first = method(beat, disturbed).signal
-    method(*scene(taken(entry)[0], seed=9))  # no memory of other frames either
+    method(*scene(taken(entry)[0], *frame(entry), seed=9))  # no memory of other frames either
     np.testing.assert_array_equal(method(beat, disturbed).signal, first)
     np.testing.assert_array_equal(entry()(beat, disturbed).signal, first)
 
 
 def memory_layout_does_not_matter(entry: MethodEntry) -> None:
-    beat, disturbed = scene(taken(entry)[0], 2)
+    beat, disturbed = scene(taken(entry)[0], 2, *frame(entry))
     plain = entry()(beat, disturbed).signal
     strided = entry()(np.asfortranarray(beat), np.repeat(disturbed, 2, axis=-1)[..., ::2]).signal
     np.testing.assert_array_equal(strided, plain)
 
 
 def bad_input_is_named_in_one_line(entry: MethodEntry) -> None:
-    beat, disturbed = scene(taken(entry)[0])
+    beat, disturbed = scene(taken(entry)[0], *frame(entry))
     with_nan, with_inf = beat.copy(), beat.copy()
     with_nan[2, 5], with_inf[3, 6] = np.nan, np.inf
     cases = [
@@ -185,14 +194,15 @@ def interference_is_reduced(entry: MethodEntry) -> None:
     """By half at least, where targets lie: in the positive half of the range spectra.
 
     A method on range spectra may learn along the bins, of which this scene has few: it must reduce
-    the interference at all.
+    the interference at all. A network knows the scenes of its training and no other: what its
+    models do there is for `tests/neural`.
     """
     share = 1.0 if entry.domain == "range" else 0.5
-    if entry.name == "none":
+    if entry.name == "none" or entry.extra == "neural":
         return
     for dtype in taken(entry):
-        beat, disturbed = scene(dtype)
-        clean, _ = clean_scene(dtype)
+        beat, disturbed = scene(dtype, *frame(entry))
+        clean, _ = clean_scene(dtype, *frame(entry))
         signal = entry()(beat, disturbed).signal
         transform = range_doppler if entry.domain == "range-doppler" else range_spectrum
         spectra = range_spectrum(signal) if entry.domain == "beat" else signal

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
 from clearchirp.cfar import Cfar
@@ -19,15 +18,11 @@ from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.evaluate.studies import case_of, column, over_frames
 from clearchirp.evaluate.verdicts import Measured, mean_of
 from clearchirp.metrics import detections, maps
-from clearchirp.mitigation.catalogue import find_method
 from clearchirp.report import Table
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.simulate.sampling import Distribution, PartRecipe
 from clearchirp.spectrum import range_doppler
 from clearchirp.workers import Workers
-
-# Its type stubs speak of the dispatch to other backends, not of arrays.
-fft: Any = scipy_fft
 
 COLUMNS = {"F1": "f1", "EVM": "evm", "PPMSE": "ppmse"}
 ORDERS = {
@@ -92,11 +87,8 @@ def _frames(
         made = simulate_frame(scene, first + frame, size.seed)
         clean = _positive(range_doppler(made.clean))
         work = pipeline(case.method, setup.detector, settings=case.settings)
-        estimate = work(made.beat, made.disturbed if work.oracle else None).range_doppler
-        if find_method(case.method).domain == "range-doppler-angle":
-            estimate = fft.ifft(np.fft.ifftshift(estimate, axes=-3), axis=-3)
-        else:
-            estimate = _positive(estimate)
+        mitigated = work(made.beat, made.disturbed if work.oracle else None).range_doppler
+        estimate = _positive(mitigated)
         objects, found = peaks(clean), peaks(estimate)
         here = np.broadcast_to(objects, clean.shape)
         return {

@@ -14,7 +14,6 @@ from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.evaluate.studies import case_of, column, over_frames
 from clearchirp.evaluate.verdicts import Measured, mean_of
 from clearchirp.metrics import detections, maps
-from clearchirp.mitigation.catalogue import find_method
 from clearchirp.report import Table
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.spectrum import angle_map, range_doppler
@@ -84,7 +83,7 @@ def _frames(
         clean = angle_map(range_doppler(made.clean))
         work = pipeline(case.method, setup.detector, settings=case.settings)
         mitigated = work(made.beat, made.disturbed if work.oracle else None).range_doppler
-        estimate = mitigated if _is_angle_map(case) else angle_map(mitigated)
+        estimate = angle_map(mitigated)
         detect = Cfar(axes=3)
         return {
             "f1": float(detections.f1(detect(estimate), detect(clean), axes=3)),
@@ -95,7 +94,3 @@ def _frames(
     key = {"what": case.label, "scene": setup.scene, "seed": size.seed, "first": first}
     more = {"method": case.method, "settings": dict(case.settings), "detector": setup.detector}
     return over_frames(folder, {**key, **more}, score, size.frames, workers, progress)
-
-
-def _is_angle_map(case: SetupCase) -> bool:
-    return find_method(case.method).domain == "range-doppler-angle"

@@ -23,10 +23,13 @@ from clearchirp.spectrum import (
     doppler_spectrum,
     merge_transmitters,
     range_doppler,
+    receivers_of_angle_map,
     split_transmitters,
 )
 from clearchirp.types import Detector, InputError, Mitigated, Mitigator, Status
 from clearchirp.waveform import Waveform
+
+_DOPPLER = ("range-doppler", "range-doppler-angle")
 
 
 @runtime_checkable
@@ -64,7 +67,7 @@ class Pipeline:
     mitigator
         The method.
     domain
-        What the method returns: "beat", "range" or "range-doppler".
+        What the method returns: "beat", "range", "range-doppler" or "range-doppler-angle".
     detector
         Finds the disturbed samples; None where the method needs no mask.
     name
@@ -100,7 +103,7 @@ class Pipeline:
         if disturbed is None and self.detector is not None:
             disturbed = self.detector(beat)
         given, mask = beat, disturbed
-        if self.domain == "range-doppler":
+        if self.domain in _DOPPLER:
             # Only the chirps of one transmitter belong into one Doppler transform.
             given = split_transmitters(beat, self.transmit_order)
             mask = None if mask is None else split_transmitters(mask, self.transmit_order)
@@ -163,8 +166,7 @@ def pipeline(
     ----------
     method
         A name of the catalogue, or a mitigator of your own: any callable (beat, disturbed) ->
-        `Mitigated` with a beat signal (or, with an attribute ``domain``, "range" spectra or a
-        "range-doppler" map).
+        `Mitigated` with a beat signal (or with an attribute ``domain`` as `Pipeline` has it).
     detector
         A name of the catalogue, or a callable beat -> mask.
     settings, detector_settings
@@ -194,10 +196,11 @@ def pipeline(
             transmit_order=order,
         )
     entry = find_method(method)
-    if entry.domain not in ("beat", "range", "range-doppler"):
-        raise InputError(f"method: {method} returns a {entry.domain} map, which has no chain yet")
+    mitigator: Any = entry(**(settings or {}))
+    if waveform is not None and hasattr(mitigator, "check_radar"):
+        mitigator.check_radar(waveform)
     return Pipeline(
-        mitigator=entry(**(settings or {})),
+        mitigator=mitigator,
         domain=entry.domain,
         detector=detector,
         name=method,
@@ -339,12 +342,14 @@ def detections(
 def _finish(
     work: Pipeline, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None, result: Mitigated
 ) -> Cleaned:
-    if result.disturbed is not None and work.domain != "range-doppler":
+    if result.disturbed is not None and work.domain not in _DOPPLER:
         disturbed = result.disturbed
     if disturbed is None:
         disturbed = np.zeros(beat.shape, dtype=bool)
-    if work.domain == "range-doppler":
+    if work.domain in _DOPPLER:
         doppler_map = result.signal
+        if work.domain == "range-doppler-angle":
+            doppler_map = receivers_of_angle_map(doppler_map)
         cleaned = beat_from_range_doppler(doppler_map, beat.shape[-1], real=np.isrealobj(beat))
         cleaned = merge_transmitters(cleaned, work.transmit_order).astype(beat.dtype, copy=False)
     elif work.domain == "range":

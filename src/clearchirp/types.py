@@ -21,6 +21,10 @@ class InputError(ValueError):
     """
 
 
+class FarFromTraining(UserWarning):
+    """A network is given data that its training says nothing about; one line says in what."""
+
+
 class Status(Enum):
     """How a mitigator came to its result; `advice` is a sentence for the user."""
 

@@ -9,6 +9,7 @@ import io
 import os
 import signal
 import sys
+import warnings
 from typing import Annotated, NoReturn
 
 import typer
@@ -25,7 +26,7 @@ from clearchirp.cli import (
     simulation,
     standings,
 )
-from clearchirp.cli.printing import complain
+from clearchirp.cli.printing import complain, show_warning
 from clearchirp.types import InputError
 
 app = typer.Typer(
@@ -86,6 +87,7 @@ def main() -> None:
         # A file name that the terminal cannot show is no reason to fail.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    warnings.showwarning = show_warning
     # Batch systems end jobs so: leave by the same way as from Ctrl-C, and tidy up.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     try:

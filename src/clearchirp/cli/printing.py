@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn, TextIO
@@ -16,6 +17,9 @@ from typing import Any, NoReturn, TextIO
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from clearchirp.types import FarFromTraining
+
+_SHOW_OTHERS = warnings.showwarning
 _GAP = "  "
 _NARROWEST = 30
 """Columns of the screen that must be left for the text of a table's last column to be wrapped."""
@@ -44,6 +48,17 @@ def complain(text: str) -> None:
     line = " ".join(_printable(as_options(text)).split())
     Console(stderr=True, highlight=False).print(
         f"clearchirp: {line}", markup=False, soft_wrap=True, style="red"
+    )
+
+
+def show_warning(message: Warning | str, category: type[Warning], *where: Any) -> None:
+    """Print a warning that is meant for the user as one line, any other as Python does."""
+    if not issubclass(category, FarFromTraining):
+        _SHOW_OTHERS(message, category, *where)
+        return
+    line = " ".join(_printable(as_options(str(message))).split())
+    Console(stderr=True, highlight=False).print(
+        f"clearchirp: warning: {line}", markup=False, soft_wrap=True, style="yellow"
     )
 
 

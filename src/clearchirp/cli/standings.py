@@ -77,7 +77,8 @@ def league(
         raise InputError(f"{output}: is a file; --output takes a folder")
     plan = League(
         scenes=tuple(scenes or SCENES),
-        methods=tuple(methods or all_methods),
+        # Networks are for the radar that they were trained for.
+        methods=tuple(methods or (n for n, e in all_methods.items() if not e.extra)),
         frames=frames,
         seconds=seconds,
         seed=seed,

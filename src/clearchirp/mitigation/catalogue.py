@@ -41,6 +41,11 @@ class MethodEntry:
         Which receivers it takes directly.
     arrays
         "numpy" or "any" array library.
+    receivers
+        Whether it takes the receivers of a frame together: its beat signals are (..., rx, chirp,
+        sample). For all others every axis before the chirps is a batch.
+    extra
+        What must be installed with clearchirp, the name of an extra; most need nothing.
     summary
         What it does, in a few words.
     source
@@ -62,6 +67,8 @@ class MethodEntry:
     complex: bool = True
     arrays: Literal["numpy", "any"] = "numpy"
     solver: str = ""
+    receivers: bool = False
+    extra: str = ""
     summary: str
     source: str
     cost: float
@@ -415,6 +422,32 @@ _ENTRIES = (
         source="Pati 1993",
         cost=1000,
     ),
+    MethodEntry(
+        name="aenn",
+        factory="clearchirp.neural.mitigators:AngleNetwork",
+        domain="range-doppler-angle",
+        needs_mask=True,
+        keeps_undisturbed=False,
+        real=False,
+        receivers=True,
+        extra="neural",
+        summary="complex 3-D convolutions on the range-Doppler-angle map, trained on detections",
+        source="Oswald 2023, Oswald 2023a",
+        cost=10,
+    ),
+    MethodEntry(
+        name="ccnn-2d",
+        factory="clearchirp.neural.mitigators:AntennaNetwork",
+        domain="range-doppler",
+        needs_mask=True,
+        keeps_undisturbed=False,
+        real=False,
+        receivers=True,
+        extra="neural",
+        summary="complex 2-D convolutions on range-Doppler maps, receivers as channels",
+        source="Oswald 2023a",
+        cost=20,
+    ),
 )
 
 _EVERYDAY = 100
@@ -438,7 +471,8 @@ def everyday_methods(*, oracles: bool = False) -> list[str]:
     """Return the names of the methods that one tries first.
 
     Those that cost no more than a hundred maps a frame and return a signal with its noise: a sparse
-    map has none, and its scores stand beside no other's. Oracles are left out unless asked for.
+    map has none, and its scores stand beside no other's. Networks are left out, since they are for
+    the radar that they were trained for; oracles unless asked for.
 
     >>> "zeroing" in everyday_methods(), "iht-map" in everyday_methods()
     (True, False)
@@ -448,5 +482,6 @@ def everyday_methods(*, oracles: bool = False) -> list[str]:
         for name, entry in methods.items()
         if entry.cost <= _EVERYDAY
         and entry.domain != "range-doppler"
+        and not entry.extra
         and (oracles or not entry.needs_truth)
     ]
