@@ -78,6 +78,7 @@ def test_a_training_and_what_it_leaves(config, tmp_path, loss):
     assert facts["map_shape"] == [8, 24, 24]
     assert facts["epoch"] == done.best_epoch
     assert facts["waveform"]["slope"] == 21e12
+    assert (facts["gain"] == 1) == (loss != "bce")
     low, high = facts["interference_db"]
     assert 0 < low <= high
     # The last checkpoint of the whole training is that of the last epoch: nothing is run again.

@@ -26,7 +26,7 @@ from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
 from clearchirp.io import write_json
-from clearchirp.neural.checkpoint import save_network
+from clearchirp.neural.checkpoint import load_network, save_network
 from clearchirp.neural.config import TrainConfig
 from clearchirp.neural.data import EpochShuffle, MapDataset, Pairs
 from clearchirp.neural.module import MapTraining
@@ -190,13 +190,13 @@ def train(
             num_sanity_val_steps=0,
             default_root_dir=place,
         )
-        trainer.fit(
-            MapTraining(config, whitening),
-            *_loaders(config, source, whitening),
-            ckpt_path=last if last.exists() else None,
-        )
+        module = MapTraining(config, whitening)
+        training, validation = _loaders(config, source, whitening)
+        trainer.fit(module, training, validation, ckpt_path=last if last.exists() else None)
     if trainer.interrupted:
         raise KeyboardInterrupt
+    if trainer.is_global_zero:
+        _finish(best_file(place, config), module, validation)
     best = max(log.rows, key=lambda row: row["f1"])
     done = Trained(
         network=best_file(place, config),
@@ -209,6 +209,15 @@ def train(
     )
     write_json(place / "result.json", {**asdict(done), "network": done.network.name})
     return done
+
+
+def _finish(path: Path, module: MapTraining, validation: DataLoader[Any]) -> None:
+    """Put the amplitudes of the best network right, from the validation maps."""
+    network, facts = load_network(path)
+    module.network = network
+    pairs: Any = validation.dataset
+    gain = module.gain(pairs[k] for k in range(len(pairs)))
+    save_network(path, network, {**facts, "gain": gain})
 
 
 def _claim(place: Path, config: TrainConfig, restart: bool) -> None:
