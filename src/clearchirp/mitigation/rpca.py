@@ -31,7 +31,7 @@ class Rpca:
     ----------
     keep_noise, per, blind
         As for `clearchirp.mitigation.sparkle.Sparkle`.
-    tau, fall, rank, seed
+    shrinkage, tau, fall, rank, seed
         As for `clearchirp.solvers.hankel_rpca.HankelRpca`.
     tol
         Relative change of the signal at which to stop; 1e-3.
@@ -52,8 +52,9 @@ class Rpca:
     keep_noise: bool | None = None
     per: str = "chirp"
     blind: bool = False
+    shrinkage: str = "garrote"
     tau: float | None = None
-    fall: float = 0.8
+    fall: float = 0.9
     rank: int = 24
     tol: float = 1e-3
     max_iter: int = 200
@@ -73,7 +74,13 @@ class Rpca:
         return separated(beat, disturbed, self._find, self, name="rpca")
 
     def _solver(self) -> HankelRpca:
-        return HankelRpca(tau=self.tau, fall=self.fall, rank=self.rank, seed=self.seed)
+        return HankelRpca(
+            shrinkage=self.shrinkage,
+            tau=self.tau,
+            fall=self.fall,
+            rank=self.rank,
+            seed=self.seed,
+        )
 
     def _find(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
         signal, interference = np.empty_like(chirps), np.empty_like(chirps)
