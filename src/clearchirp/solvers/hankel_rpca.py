@@ -50,11 +50,12 @@ class HankelRpca:
     Notes
     -----
     Descent block by block: X is H(y - i) with its singular values lowered by w, and i is y - x with
-    its modulus lowered by w tau. With the garrote each norm is weighted anew in each iteration by
-    one over what it is the norm of, which the convex problem lacks: there each disturbed sample
-    keeps w tau of its interference, and once more than half of the samples do, what they keep has
-    larger singular values than w and passes for targets. The strongest singular vectors are those of the iteration before,
+    its modulus lowered by w tau. The strongest singular vectors are those of the iteration before,
     brought up to date by one product with the matrix and one with its adjoint, by FFTs.
+
+    The garrote weights both norms anew in each iteration, by one over what they are norms of. In
+    the convex problem each disturbed sample keeps w tau of its interference; once more than half of
+    the samples do, that has larger singular values than w and passes for targets.
 
     Source
     ------
