@@ -55,6 +55,13 @@ def test_more_than_half_of_the_samples_hit(seed):
     assert sinr_db(result.signal, targets) > 30
 
 
+def test_rpca_where_the_convex_problem_fails():
+    """All but the weak target, which is below the least singular value that is kept."""
+    beat, targets = automotive(0)
+    assert sinr_db(methods["rpca"]()(beat).signal, targets) > 20
+    assert sinr_db(methods["rpca"](shrinkage="soft")(beat).signal, targets) < 0
+
+
 def test_the_sweep_of_the_authors(data):
     stored = loadmat(data / "wang_sparkle" / "Data4Demo.mat")
     beat, targets = (stored[k].conj() for k in ("sig_full_trc", "sig_Rx_trc"))
@@ -70,9 +77,11 @@ def test_the_sweep_of_the_authors(data):
 
 
 def test_four_fifths_of_the_samples_hit():
-    """What the samples do not tell the short-time spectrum does."""
+    """What the samples do not tell, short-time spectrum and fractional domains do."""
     beat, targets = automotive(0, slower=0.6)
-    assert sinr_db(methods["sparkle"](solver="admm")(beat).signal, targets) > 28
+    for given in ({}, {"transform": "fractional"}):
+        separated = methods["sparkle"](solver="admm", **given)(beat).signal
+        assert sinr_db(separated, targets) > 28
     in_samples = methods["sparkle"](solver="admm", transform="none")(beat)
     assert sinr_db(in_samples.signal, targets) < 10
 

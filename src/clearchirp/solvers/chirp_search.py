@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
+from scipy.ndimage import median_filter
 
 from clearchirp.operators.matched_chirps import MatchedChirps
 
@@ -21,8 +22,12 @@ _SHORTEST = 16.0
 _CLIP = 4.0
 """Lines of the spectrum so many times its median are the targets'."""
 
-_STANDS_OUT = 3.0
-_APART = 1.05
+_NEIGHBOURS = 25
+_STANDS_OUT = 1.6
+_APART = 1.1
+_FEW = 0.1
+"""Cells of a domain above this share of the largest are its own chirps', not spread ones."""
+
 _ROUNDS = 12
 
 
@@ -49,7 +54,7 @@ def chirp_rates(y: NDArray[Any], *, most: int = 6) -> tuple[float, ...]:
     domain holds in few cells is taken away, and the next rate is sought in what is left.
     """
     samples = y.size
-    spectrum = fft.fft(y)
+    spectrum = np.asarray(fft.fft(y))
     modulus = np.abs(spectrum)
     limit = _CLIP * float(np.median(modulus))
     spectrum *= np.minimum(1, limit / np.where(modulus > 0, modulus, 1))
@@ -59,8 +64,9 @@ def chirp_rates(y: NDArray[Any], *, most: int = 6) -> tuple[float, ...]:
     free = np.ones(grid.size, bool)
     while len(found) < most and rest.any():
         values = np.array([_concentration(rest, rate) for rate in grid])
-        best = int(np.argmax(np.where(free, values, 0)))
-        if not free[best] or values[best] < _STANDS_OUT * float(np.median(values)):
+        usual = median_filter(values.reshape(2, -1), size=(1, _NEIGHBOURS), mode="nearest").ravel()
+        best = int(np.argmax(np.where(free, values / usual, 0)))
+        if not free[best] or values[best] < _STANDS_OUT * usual[best]:
             break
         rate = _refined(rest, float(grid[best]), float(values[best]))
         found.append(rate)
@@ -69,12 +75,12 @@ def chirp_rates(y: NDArray[Any], *, most: int = 6) -> tuple[float, ...]:
         domain = MatchedChirps(samples=samples, rates=(rate,))
         cells = domain.row(0, rest)
         modulus = np.abs(cells)
-        cells[modulus > 4 * float(np.median(modulus))] = 0
+        cells[modulus > _FEW * float(modulus.max())] = 0
         rest = domain.row_adjoint(0, cells)
     return tuple(found)
 
 
-def _grid(samples: int) -> NDArray[np.float64]:
+def _grid(samples: int) -> NDArray[Any]:
     slowest, fastest = _SLOWEST / samples, 1 / min(_SHORTEST, samples)
     count = max(math.ceil(math.log(fastest / slowest) / math.log(_STEP)), 1)
     one = slowest * _STEP ** np.arange(count + 1)
