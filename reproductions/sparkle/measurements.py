@@ -17,7 +17,7 @@ from clearchirp.metrics.beats import sinr_db
 from clearchirp.operators.hankel import Hankel
 from clearchirp.report.style import dress, new_figure
 from clearchirp.solvers.hankel_admm import HankelAdmm
-from clearchirp.solvers.separation import separate
+from clearchirp.solvers.solve import solve
 
 Factors = tuple[float, float, float]
 """l0, l1 and l2, which beta, tau and mu are multiples of."""
@@ -48,7 +48,7 @@ def run(
     found = _separated(y, snr_db, factors, most)
     return {
         "iterations": found.iterations,
-        "sinr": float(sinr_db(found.signal[None], targets[None])),
+        "sinr": float(sinr_db(found.x[None], targets[None])),
     }
 
 
@@ -117,7 +117,7 @@ def _separated(y: NDArray[Any], snr_db: float, factors: Factors, most: int) -> A
         mu=100 * factors[2] / largest_singular_value(y),
         mu_growth=1.2,
     )
-    return separate(solver.splits(lifting, y), tol=1e-6, max_iter=most)
+    return solve(solver.splits(lifting, y), tol=1e-6, max_iter=most)
 
 
 def _factors(other: tuple[float, ...], at: int, value: float) -> Factors:

@@ -141,7 +141,7 @@ class HankelAdmm:
         """
         size = float(np.linalg.norm(y))
         if size == 0:
-            yield Split(y, np.zeros_like(y), 0.0)
+            yield Split(y, 0.0, interference=np.zeros_like(y))
             return
         level = 1.5 * float(np.quantile(np.abs(y), 0.25)) or size / len(y) ** 0.5
         tau, beta, mu = self._weights(lifting, level)
@@ -176,7 +176,7 @@ class HankelAdmm:
             q = q + mu * (x - product)
             past.append(mu * left, right)
             mu *= self.mu_growth
-            yield Split(x, interference, float(np.linalg.norm(rest)) / size)
+            yield Split(x, float(np.linalg.norm(rest)) / size, interference=interference)
 
     @property
     def _domain(self) -> str:

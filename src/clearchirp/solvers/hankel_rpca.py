@@ -100,6 +100,9 @@ class HankelRpca:
         At `known` samples the interference is all that the low-rank part leaves.
         """
         lifting = Hankel(samples=y.size)
+        # The level is taken out, so that no power over- or underflows.
+        level = float(np.abs(y).max()) or 1.0
+        y = y / level
         known = np.zeros(y.size, bool) if known is None else known
         rows = y.size - lifting.columns + 1
         longer = max(rows, lifting.columns) ** 0.5
@@ -133,7 +136,8 @@ class HankelRpca:
             moved = float(np.linalg.norm(x - before))
             change = moved / size if size else 0.0
             # Neither has it come to an end while the weight is still falling.
-            yield Split(x, interference, change if weight <= least else max(change, 1.0))
+            change = change if weight <= least else max(change, 1.0)
+            yield Split(level * x, change, interference=level * interference)
 
 
 def _left(values: NDArray[Any], threshold: float, power: int) -> NDArray[Any]:
