@@ -95,14 +95,14 @@ def panels(found: Mapping[Factors, Mapping[str, float]], title: str) -> Any:
         for panel, factor in enumerate(l0):
             place = axes[row, panel]
             shown = place.imshow(values[panel], vmin=low, vmax=high, origin="lower", aspect="auto")
-            place.set_xticks(range(len(l2)), [f"{v:g}" for v in l2])
-            place.set_yticks(range(len(l1)), [f"{v:g}" for v in l1])
             dress(
                 place,
                 title=f"l0 = {factor:g}" if row == 0 else "",
                 x="l2 (mu)" if row == 1 else "",
                 y="l1 (tau)" if panel == 0 else "",
             )
+            place.set_xticks(range(len(l2)), [f"{v:g}" for v in l2])
+            place.set_yticks(range(len(l1)), [f"{v:g}" for v in l1])
         if shown is not None:
             figure.colorbar(shown, ax=list(axes[row]), label=label)
     return figure
