@@ -11,7 +11,7 @@ import numpy as np
 import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
-from clearchirp.arrays import check_beat, check_mask, require_numpy, squared_magnitude
+from clearchirp.arrays import check_beat, check_mask, require_numpy
 from clearchirp.disturbed.chirp_segments import (
     Bank,
     Limits,
@@ -340,44 +340,19 @@ def refill(
     measured = missing.forward(signals) * slow[:, None]
     least = settings.level * math.sqrt(noise * np.sum(window**2) * np.sum(slow**2))
     # Numba takes a second to load, which `import clearchirp` must not.
-    from clearchirp.mitigation.notch_refill_kernels import add_inside
+    from clearchirp.mitigation.notch_refill_kernels import sparse_map
 
     # Over the chirps' range spectra, not their samples: one FFT less each way.
     spectra = fft.fft(measured.astype(np.complex64), axis=-1)
-    bases, counts, chirps = _stacked(missing)
-    threads = settings.threads
-    spectrum = fft.fft(spectra, axis=0)
-    threshold = max(0.7 * float(np.abs(spectrum).max()), least)
-    fall = (least / threshold) ** (1 / (0.8 * settings.steps))
-    for _ in range(settings.steps):
-        _cut(spectrum, threshold)
-        model, now = fft.ifft(spectrum, axis=0, overwrite_x=True, workers=threads), spectra.copy()
-        add_inside(bases, counts, chirps, _pairs(model), _pairs(now))
-        spectrum = fft.fft(now, axis=0, overwrite_x=True, workers=threads)
-        threshold = max(threshold * fall, least)
-    _cut(spectrum, least)
+    bases, chirps = _stacked(missing)
+    spectrum = sparse_map(spectra, bases, chirps, least, settings.steps, settings.threads)
     filled = fft.ifft2(spectrum.astype(np.complex128), overwrite_x=True)
     return filled / slow[:, None]
 
 
-def _stacked(
-    missing: Missing,
-) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
-    """Return bases over range (hit, vector, range, 2), how many vectors, and of which chirps."""
-    counts = np.array([basis.shape[1] for basis in missing.bases.values()], np.intp)
-    samples = next(iter(missing.bases.values())).shape[0]
-    bases = np.zeros((len(counts), int(counts.max()), samples), np.complex64)
-    for k, basis in enumerate(missing.bases.values()):
-        bases[k, : counts[k]] = basis.T
-    bases = fft.fft(bases, axis=-1, norm="ortho", overwrite_x=True)
-    return _pairs(bases), counts, np.array(list(missing.bases), np.intp)
-
-
-def _pairs(x: NDArray[Any]) -> NDArray[Any]:
-    """Return complex numbers as pairs of real ones along a new last axis."""
-    return x.view(np.finfo(x.dtype).dtype).reshape(*x.shape, 2)
-
-
-def _cut(spectrum: NDArray[Any], threshold: float) -> None:
-    """Set the cells below a threshold to zero, in place."""
-    spectrum *= squared_magnitude(spectrum) > np.float32(threshold**2)
+def _stacked(missing: Missing) -> tuple[NDArray[np.complex64], NDArray[np.intp]]:
+    """Return the vectors given up over range, (vector, range), and the chirp of each."""
+    lines = np.concatenate([basis.T for basis in missing.bases.values()])
+    chirps = np.repeat(list(missing.bases), [basis.shape[1] for basis in missing.bases.values()])
+    bases = fft.fft(lines.astype(np.complex64), axis=-1, norm="ortho", overwrite_x=True)
+    return bases, chirps.astype(np.intp)
