@@ -22,7 +22,7 @@ from clearchirp.disturbed.chirp_segments import (
     orthonormal,
     recurring_powers,
 )
-from clearchirp.disturbed.deviation import gamma_for, resolution, undisturbed_power
+from clearchirp.disturbed.deviation import column_medians, gamma_for, resolution, undisturbed_power
 from clearchirp.mitigation.imfrac import power_of_two
 from clearchirp.operators.chirp_bank import ChirpBank
 from clearchirp.operators.fractional_fourier import check_threads
@@ -228,7 +228,7 @@ def _clean_frame(
 
 def _median(signals: Any) -> NDArray[np.complex128]:
     """Return the median over the chirps, real and imaginary parts apart."""
-    return np.median(signals.real, axis=0) + 1j * np.median(signals.imag, axis=0)
+    return column_medians(signals.real) + 1j * column_medians(signals.imag)
 
 
 def _recurring(given: NDArray[Any], window: NDArray[Any], real: bool) -> NDArray[np.complex128]:
@@ -297,13 +297,15 @@ def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
     count = 0
     for m, part in enumerate(parts):
         outside = _outliers(np.abs(part.rest) / noise, part.pieces)
-        vectors: list[NDArray[Any]] = [] if part.basis is None else [part.basis]
         if outside.any():
-            vectors.append(np.eye(outside.size)[:, outside])
             count += int(outside.sum())
-        if vectors:
+            unit = np.eye(outside.size)[:, outside]
+            more = orthonormal(unit, part.basis)
+            bases[m] = more if part.basis is None else np.concatenate([part.basis, more], axis=1)
+        elif part.basis is not None:
+            bases[m] = part.basis
+        if m in bases:
             pieces[m] = part.pieces
-            bases[m] = orthonormal(np.concatenate(vectors, axis=1))
     return _Notches(pieces, Missing(bases=bases), count)
 
 

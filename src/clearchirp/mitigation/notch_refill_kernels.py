@@ -19,8 +19,8 @@ _MATHS = {"reassoc", "contract", "nsz"}
 
 _LOOK = 6
 """Steps between two looks at all columns."""
-_WATCHED = 0.75
-"""Least modulus of a column that is watched between them, in units of the lowest threshold until the next look."""
+_WATCHED = 0.5
+"""Least modulus of a column that is watched, in units of the lowest threshold till the next look."""
 _FEW = 0.6
 """Share of the columns up to which it pays to pick them out."""
 
@@ -141,7 +141,7 @@ def inside(bases, chirps, model, weights):  # pragma: no cover
 
 @njit(cache=True, nogil=True, fastmath=_MATHS)
 def add(bases, chirps, weights, out):  # pragma: no cover
-    """Add weighted vectors, as `beside` gives them, to the lines (chirp, 2 cell) of their chirps."""
+    """Add weighted vectors, as `beside` has them, to the lines (chirp, 2 cell) of their chirps."""
     for v in range(chirps.size):
         basis, turned, row = bases[v, 0], bases[v, 1], out[chirps[v]]
         real, imag = weights[v, 0], weights[v, 1]
