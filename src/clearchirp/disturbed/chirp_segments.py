@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ _MOST = 6
 _GUARD = 20 / 512
 _STEEPEST = 0.02
 _REPEATED = 1e-4
+_BESIDE, _LONG = 2, 16
 
 
 class Segment(NamedTuple):
@@ -98,6 +100,21 @@ class Bank:
         np.multiply(table[stop:], single, out=out[stop:])
         return fft.fft(out, axis=-1, overwrite_x=True)
 
+    def near(self, pieces: Iterable[Segment]) -> NDArray[np.intp] | None:
+        """Return the rows within two of those in which pieces recur; None if half of all are.
+
+        Of very short pieces the angle is not known.
+        """
+        rates = [piece.rate for piece in pieces if piece.stop - piece.start >= _LONG]
+        # From -180 degrees to 0: half a turn is the same.
+        turns = np.arctan2(-1.0, np.array(rates) * self.window.size)
+        count = len(self.turns)
+        rows = np.rint((turns - self.turns[0]) / (self.turns[1] - self.turns[0])).astype(np.intp)
+        seen = np.bincount(rows % count, minlength=count)
+        recur = np.flatnonzero((seen > 0) & (seen + np.roll(seen, 1) + np.roll(seen, -1) > 1))
+        near = np.unique((recur[:, None] + np.arange(-_BESIDE, _BESIDE + 1)) % count)
+        return near if 2 * near.size < count else None
+
 
 @lru_cache(maxsize=8)
 def bank(samples: int, angles: int, max_angle_deg: float) -> Bank:
@@ -114,6 +131,22 @@ def bank(samples: int, angles: int, max_angle_deg: float) -> Bank:
         scale=np.full(len(turns), 1 / samples),
         window=np.hanning(samples),
     )
+
+
+@dataclass(frozen=True)
+class Recurring:
+    """What recurs from chirp to chirp in signals (chirp, sample), for a search of them.
+
+    Few searches ask for it: it is computed when one does.
+    """
+
+    searched: Bank
+    signals: NDArray[Any]
+
+    @cached_property
+    def powers(self) -> NDArray[Any]:
+        """Return `recurring_powers`."""
+        return recurring_powers(self.searched, self.signals)
 
 
 def recurring_powers(searched: Bank, signals: NDArray[Any]) -> NDArray[Any]:
@@ -142,14 +175,14 @@ class Limits:
     ratio
         Least ratio to the row's own floor, and to what recurs.
     recurring
-        As `recurring_powers` gives it; None leaves slow rows out.
+        What recurs from chirp to chirp; None leaves slow rows out.
     noise
         Power of the noise of a sample without window.
     """
 
     floor: float
     ratio: float
-    recurring: NDArray[Any] | None
+    recurring: Recurring | None
     noise: float
 
     @cached_property
@@ -157,7 +190,7 @@ class Limits:
         """Least power of cells of slow rows (slow row, sample); empty where they are left out."""
         if self.recurring is None:
             return np.empty((0, 0))
-        return self.recurring * self.ratio
+        return self.recurring.powers * self.ratio
 
 
 class Segments(NamedTuple):
@@ -174,11 +207,13 @@ def find_segments(
     limits: Limits,
     known: list[Segment] | None = None,
     *,
+    near: NDArray[np.intp] | None = None,
     real: bool = False,
 ) -> Segments:
     """Find pieces of chirps in one windowed signal (sample,), the strongest first.
 
-    `known` pieces are taken to be there and only refined. `real` makes a basis over the reals.
+    `known` pieces are taken to be there and only refined. `near` are the rows that are searched,
+    all by default. `real` makes a basis over the reals.
     """
     signal = signal.astype(np.complex128)
     pieces: list[Segment] = []
@@ -187,7 +222,7 @@ def find_segments(
         piece = _refined(rest, guess, searched, coarse=False)
         basis, rest = _without(rest, basis, piece, searched, limits, pieces, real)
     while len(pieces) < _MOST:
-        guess = _strongest(rest, searched, limits)
+        guess = _strongest(rest, searched, limits, near)
         if guess is None:
             break
         piece = _refined(rest, guess, searched, coarse=True)
@@ -198,19 +233,28 @@ def find_segments(
     return Segments(pieces, basis, rest)
 
 
-def _strongest(rest: NDArray[Any], searched: Bank, limits: Limits) -> Segment | None:
+def _strongest(
+    rest: NDArray[Any], searched: Bank, limits: Limits, near: NDArray[np.intp] | None = None
+) -> Segment | None:
     """Return the strongest pulse as a chirp over the whole signal, None where none stands out."""
     from clearchirp.disturbed import segment_kernels as kernels
 
     samples = rest.size
-    rows = searched.rows(rest)
+    slow, scale = searched.slow, searched.scale
+    if near is not None:
+        slow, scale = slow[near], scale[near]
+    rows = searched.rows(rest, near)
     parts = rows.view(np.float32).reshape(*rows.shape, 2)
-    row, column, power = kernels.strongest_cell(
-        parts, searched.scale, limits.floor, searched.slow, limits.slow_floor
-    )
+    slow_floor = np.empty((0, 0))
+    if limits.recurring is not None and kernels.exceeds(parts, scale, limits.floor, slow):
+        slow_floor = limits.slow_floor
+        if near is not None:
+            slow_floor = slow_floor[np.isin(np.flatnonzero(searched.slow), near)]
+    row, column, power = kernels.strongest_cell(parts, scale, limits.floor, slow, slow_floor)
     if row < 0:
         return None
-    line = np.abs(rows[row]) ** 2 * searched.scale[row]
+    line = squared_magnitude(rows[row]).astype(np.float64) * scale[row]
+    row = row if near is None else int(near[row])
     if not searched.slow[row]:
         if power < limits.ratio * _least_of(line, column):
             return None

@@ -44,6 +44,20 @@ def strongest_cell(parts, scale, floor, slow, slow_floor):  # pragma: no cover
     return best_row, best_column, best
 
 
+@njit(cache=True, nogil=True, fastmath=_MATHS)
+def exceeds(parts, scale, floor, slow):  # pragma: no cover
+    """Whether a cell of the `slow` rows exceeds the floor; all as `strongest_cell` has them."""
+    for r in range(parts.shape[0]):
+        if slow[r]:
+            line = parts[r]
+            top = line[0, 0] * 0
+            for c in range(line.shape[0]):
+                top = max(top, line[c, 0] * line[c, 0] + line[c, 1] * line[c, 1])
+            if top * scale[r] > floor:
+                return True
+    return False
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def stretch(values, window, shortest):  # pragma: no cover
     """Return start and stop of the stretch that holds most of a constant.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,12 +16,12 @@ from clearchirp.arrays import check_beat, check_mask, require_numpy
 from clearchirp.disturbed.chirp_segments import (
     Bank,
     Limits,
+    Recurring,
     Segment,
     Segments,
     bank,
     find_segments,
     orthonormal,
-    recurring_powers,
 )
 from clearchirp.disturbed.deviation import column_medians, gamma_for, resolution, undisturbed_power
 from clearchirp.mitigation.imfrac import power_of_two
@@ -42,6 +43,7 @@ _LEAST_SAMPLES = 16
 _OUTLIER, _OUTLIER_NEAR = 5.0, 4.0
 _NEAR, _GUARD = 20, 2
 _SURE = 0.4
+_EVERY = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,9 +204,10 @@ def _clean_frame(
         noise = max(noise_power(left, searched.window, real), quiet)
         decibels = settings.late_threshold_db if number else settings.threshold_db
         ratio = 10 ** (decibels / 10)
-        same = recurring_powers(searched, left) if chirps >= _MIN_CHIRPS else None
+        same = Recurring(searched, left) if chirps >= _MIN_CHIRPS else None
         limits = Limits(ratio * noise, ratio, same, noise)
-        parts = _searched(left, searched, limits, notches.pieces, real, settings.threads)
+        search = _Search(left, searched, limits, notches.pieces, real, settings.threads)
+        parts = search.everywhere() if number == 0 else search.near_known(2 * number - 1)
         notches = _give_up(parts, limits, first=number == 0)
         if not notches.missing.bases:
             return np.zeros(4)
@@ -265,23 +268,57 @@ _MEDIAN_REAL = 0.4549364
 """Median of the square of a Gaussian of unit power."""
 
 
-def _searched(
-    left: NDArray[Any],
-    searched: Bank,
-    limits: Limits,
-    known: dict[int, list[Segment]],
-    real: bool,
-    threads: int,
-) -> list[Segments]:
-    """Find pieces of chirps in what is left of a frame (chirp, sample)."""
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search of what is left of a frame (chirp, sample) for pieces of chirps."""
 
-    def search(m: int) -> Segments:
-        return find_segments(left[m], searched, limits, known.get(m), real=real)
+    left: NDArray[Any]
+    bank: Bank
+    limits: Limits
+    known: dict[int, list[Segment]]
+    real: bool
+    threads: int
 
-    if threads == 1:
-        return [search(m) for m in range(len(left))]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(search, range(len(left))))
+    def everywhere(self) -> list[Segments]:
+        """Search each chirp at all angles."""
+        found = self._search({m: self.known.get(m) for m in range(len(self.left))}, None)
+        return [found[m] for m in range(len(self.left))]
+
+    def near_known(self, offset: int) -> list[Segments]:
+        """Search every fourth chirp at all angles, the others near those that are known by then.
+
+        An interferer keeps its rate over a frame. Chirps in which samples still stand out are
+        searched at all angles, too.
+        """
+        chirps = range(len(self.left))
+        first = {m: self.known.get(m) for m in chirps if m % _EVERY == offset % _EVERY}
+        found = self._search(first, None)
+        pieces = [*self.known.values(), *(part.pieces for part in found.values())]
+        near = self.bank.near(piece for some in pieces for piece in some)
+        others = self._search({m: self.known.get(m) for m in chirps if m not in first}, near)
+        if near is not None:
+            noise = math.sqrt(self.limits.noise)
+            again = {
+                m: part.pieces
+                for m, part in others.items()
+                if _outliers(np.abs(part.rest) / noise, part.pieces).any()
+            }
+            others |= self._search(again, None)
+        found |= others
+        return [found[m] for m in chirps]
+
+    def _search(
+        self, known: Mapping[int, list[Segment] | None], near: NDArray[np.intp] | None
+    ) -> dict[int, Segments]:
+        def search(m: int) -> Segments:
+            return find_segments(
+                self.left[m], self.bank, self.limits, known[m], near=near, real=self.real
+            )
+
+        if self.threads == 1:
+            return {m: search(m) for m in known}
+        with ThreadPoolExecutor(self.threads) as pool:
+            return dict(zip(known, pool.map(search, known), strict=True))
 
 
 def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:

@@ -20,7 +20,7 @@ _MATHS = {"reassoc", "contract", "nsz"}
 _LOOK = 6
 """Steps between two looks at all columns."""
 _WATCHED = 0.5
-"""Least modulus of a column that is watched, in units of the lowest threshold till the next look."""
+"""Least modulus of a column that is watched, in units of the lowest threshold till then."""
 _FEW = 0.6
 """Share of the columns up to which it pays to pick them out."""
 
