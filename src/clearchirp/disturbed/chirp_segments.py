@@ -101,7 +101,7 @@ class Bank:
         return fft.fft(out, axis=-1, overwrite_x=True)
 
     def near(self, pieces: Iterable[Segment]) -> NDArray[np.intp] | None:
-        """Return the rows within two of those in which pieces recur; None if half of all are.
+        """Return the rows within two of those in which pieces recur; None if half of all, or none.
 
         Of very short pieces the angle is not known.
         """
@@ -113,7 +113,7 @@ class Bank:
         seen = np.bincount(rows % count, minlength=count)
         recur = np.flatnonzero((seen > 0) & (seen + np.roll(seen, 1) + np.roll(seen, -1) > 1))
         near = np.unique((recur[:, None] + np.arange(-_BESIDE, _BESIDE + 1)) % count)
-        return near if 2 * near.size < count else None
+        return near if 0 < 2 * near.size < count else None
 
 
 @lru_cache(maxsize=8)

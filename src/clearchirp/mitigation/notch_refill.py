@@ -207,7 +207,7 @@ def _clean_frame(
         same = Recurring(searched, left) if chirps >= _MIN_CHIRPS else None
         limits = Limits(ratio * noise, ratio, same, noise)
         search = _Search(left, searched, limits, notches.pieces, real, settings.threads)
-        parts = search.everywhere() if number == 0 else search.near_known(2 * number - 1)
+        parts = search.chirps(number)
         notches = _give_up(parts, limits, first=number == 0)
         if not notches.missing.bases:
             return np.zeros(4)
@@ -279,25 +279,21 @@ class _Search:
     real: bool
     threads: int
 
-    def everywhere(self) -> list[Segments]:
-        """Search each chirp at all angles."""
-        found = self._search({m: self.known.get(m) for m in range(len(self.left))}, None)
-        return [found[m] for m in range(len(self.left))]
-
-    def near_known(self, offset: int) -> list[Segments]:
+    def chirps(self, number: int) -> list[Segments]:
         """Search every fourth chirp at all angles, the others near those that are known by then.
 
         An interferer keeps its rate over a frame. Chirps in which samples still stand out are
-        searched at all angles, too.
+        searched at all angles, too. Which chirps are those of the fourth differs from pass to pass.
         """
         chirps = range(len(self.left))
-        first = {m: self.known.get(m) for m in chirps if m % _EVERY == offset % _EVERY}
+        offset = max(2 * number - 1, 0) % _EVERY
+        first = {m: self.known.get(m) for m in chirps if m % _EVERY == offset}
         found = self._search(first, None)
         pieces = [*self.known.values(), *(part.pieces for part in found.values())]
         near = self.bank.near(piece for some in pieces for piece in some)
         others = self._search({m: self.known.get(m) for m in chirps if m not in first}, near)
         if near is not None:
-            noise = math.sqrt(self.limits.noise)
+            noise = math.sqrt(self.limits.noise) * (1 if number else 2)
             again = {
                 m: part.pieces
                 for m, part in others.items()
