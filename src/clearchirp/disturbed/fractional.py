@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from clearchirp.disturbed.chirp_segments import (
     Limits,
+    Recurring,
     Segment,
     bank,
     find_segments,
-    recurring_powers,
 )
 from clearchirp.disturbed.deviation import deviation
 from clearchirp.operators.chirp_bank import ChirpBank
@@ -168,7 +168,7 @@ class Fractional:
         units = np.atleast_1d(noise).ravel()
         for k, frame in enumerate(scaled.reshape(-1, chirps, samples)):
             signals = frame * searched.window
-            same = recurring_powers(searched, signals) if chirps >= _MIN_CHIRPS else None
+            same = Recurring(searched, signals) if chirps >= _MIN_CHIRPS else None
             limits = Limits(ratio, ratio, same, 1.0)
             for m, signal in enumerate(signals):
                 for piece in find_segments(
