@@ -96,8 +96,9 @@ class Imfrac:
     - The smoothing kernel is drawn in the paper, not defined: see `taper`.
     - A peak at the largest angle that is still stronger in the row beyond it is the flank of a
       target and no chirp: without it, a strong target alone may be zeroed.
-    - From 60 degrees on, a peak is none where the range spectrum holds a taller one at a range under
-      it: strong targets that add up, in 127 chirps of ten frames of the preset without interference.
+    - From 60 degrees on, a peak is none where the range spectrum holds a taller one at a range
+      under it. Without it, strong targets that add up are zeroed: in 127 chirps of ten frames of
+      the preset without interference.
     - A peak that is in every chirp is no chirp, either: without the slow-time median of the frame
       (of four chirps or more) it must stand out as well, and by a quarter of the power of what
       recurs there. Without it, the start-up transient of a real radar is zeroed.
