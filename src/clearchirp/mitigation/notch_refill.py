@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from clearchirp.disturbed.chirp_segments import (
 )
 from clearchirp.disturbed.deviation import column_medians, gamma_for, resolution, undisturbed_power
 from clearchirp.mitigation.imfrac import power_of_two
+from clearchirp.mitigation.notch_refill_tones import fill_with_tones, tones_alone
 from clearchirp.operators.chirp_bank import ChirpBank
 from clearchirp.operators.fractional_fourier import check_threads
 from clearchirp.operators.missing import Missing
@@ -100,8 +102,8 @@ class NotchRefill:
     imaginary part of its piece span both.
 
     Limits: an interferer that hits half of the chirps or more with the slope of the victim looks
-    like a target, and one below the noise of a pulse is not seen. A single chirp has no Doppler:
-    there, range sparsity alone fills.
+    like a target, and one below the noise of a pulse is not seen. One to three chirps have no
+    Doppler: there, tones of any frequency fill, fitted to what was measured of each chirp.
 
     Source
     ------
@@ -167,6 +169,20 @@ class NotchRefill:
         stats = {name: float(value) for name, value in zip(names, total, strict=True)}
         return Mitigated(spectra, mask, Status.DIRECT, stats)
 
+    @with_one_blas_thread
+    def targets(self, beat: Array, /) -> NDArray[Any]:
+        """Return the targets of a beat signal (..., chirp, sample) alone, without its noise.
+
+        Tones of any frequency, as many as stand out of the noise, fitted to each cleaned chirp.
+        """
+        cleaned = self(beat).signal
+        samples, real = beat.shape[-1], np.isrealobj(beat)
+        window = np.hanning(samples)
+        whole = fft.irfft(cleaned, samples) if real else fft.ifft(cleaned)
+        noise = partial(noise_power, window=window, real=real)
+        lines = [tones_alone(line, window, noise) for line in whole.reshape(-1, samples)]
+        return np.array(lines).reshape(beat.shape).astype(beat.dtype)
+
 
 @dataclass(frozen=True, slots=True)
 class _Notches:
@@ -211,7 +227,8 @@ def _clean_frame(
         notches = _give_up(parts, limits, first=number == 0)
         if not notches.missing.bases:
             return np.zeros(4)
-        model = refill(moving, notches.missing, noise, searched.window, settings)
+        told = (moving, notches.missing, noise, searched.window)
+        model = refill(*told, settings) if chirps >= _MIN_CHIRPS else fill_with_tones(*told)
         model = model.real.astype(np.complex128) if real else model
         if number + 1 < settings.passes and chirps >= _MIN_CHIRPS:
             # Where many chirps are hit at the same samples, so was the median.
