@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -205,6 +205,16 @@ class Reading:
     receivers: int | None = None
     conjugate: bool = False
     allow_pickle: bool = False
+
+    @property
+    def given(self) -> dict[str, object]:
+        """Those that are not left to their defaults, by name."""
+        usual = Reading()
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(usual, field.name)
+        }
 
     def open(self, path: Path) -> Any:
         """Open the recording."""

@@ -1,0 +1,153 @@
+"""The server behind the page: on this machine alone unless told otherwise."""
+
+from __future__ import annotations
+
+import errno
+import ipaddress
+import logging
+import socket
+import webbrowser
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bokeh.application import Application
+from bokeh.application.handlers.function import FunctionHandler
+from bokeh.document import Document
+from bokeh.server.server import BaseServer
+from bokeh.server.tornado import BokehTornado
+from bokeh.server.util import bind_sockets
+from bokeh.settings import settings
+from tornado.httpserver import HTTPServer
+from tornado.ioloop import IOLoop
+
+from clearchirp.io.capture import Capture
+from clearchirp.types import InputError
+from clearchirp.viewer.computing import Source
+from clearchirp.viewer.page import Page
+
+FIRST_PORT = 5006
+_PORTS = 20
+_FORGET_AFTER = 3000
+"""Milliseconds after which the session of a page that was closed is given up."""
+
+
+class Viewer:
+    """Serves the page of a recording.
+
+    Parameters
+    ----------
+    capture
+        The recording: nothing else is read.
+    file, reading
+        How the command named and opened it.
+    host
+        Address to listen on; the loopback by default.
+    port
+        By default the first free one from 5006 on.
+
+    Raises
+    ------
+    InputError
+        For an address or a port that cannot be had.
+    """
+
+    def __init__(
+        self,
+        capture: Capture,
+        file: str,
+        reading: Mapping[str, Any],
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+    ) -> None:
+        # Nothing comes from elsewhere, whatever the environment of this process says.
+        settings.resources.set_value("server")
+        for name in ("bokeh", "tornado.access", "tornado.application"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+        source = Source(capture)
+        self._pages: list[Page] = []
+
+        def modify(document: Document) -> None:
+            self._pages.append(Page(document, source, file, reading))
+
+        application = Application(FunctionHandler(modify))
+        self._server, port = _listening(application, host, port)
+        shown = "127.0.0.1" if _is_any(host) else host
+        self.url = f"http://{_bracketed(shown)}:{port}/"
+
+    def run(self, ready: Callable[[str], object], *, browser: bool = True) -> None:
+        """Serve until Ctrl-C; `ready` is told the address first."""
+        self._server.start()
+        ready(self.url)
+        if browser:
+            self._server.io_loop.add_callback(webbrowser.open, self.url)
+        try:
+            self._server.io_loop.start()
+        except KeyboardInterrupt:
+            pass
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """End every page, and what it does."""
+        for page in self._pages:
+            page.close()
+        self._server.stop()
+
+
+def _listening(application: Application, host: str, port: int | None) -> tuple[BaseServer, int]:
+    candidates = [port] if port is not None else [*range(FIRST_PORT, FIRST_PORT + _PORTS), 0]
+    for candidate in candidates:
+        try:
+            sockets, taken = bind_sockets(host, candidate)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE and port is None:
+                continue
+            text = error.strerror or str(error)
+            raise InputError(f"--host {host} --port {candidate}: {text}") from None
+        pages = BokehTornado(
+            {"/": application},
+            extra_websocket_origins=sorted(origins(host, taken)),
+            check_unused_sessions_milliseconds=1000,
+            unused_session_lifetime_milliseconds=_FORGET_AFTER,
+        )
+        http = HTTPServer(pages)
+        http.add_sockets(sockets)
+        return BaseServer(IOLoop.current(), pages, http), taken
+    raise InputError(f"--port: all ports from {FIRST_PORT} on are taken; give one")
+
+
+def origins(host: str, port: int) -> set[str]:
+    """Return from which pages the server takes messages: its own, by any name of this machine.
+
+    >>> sorted(origins("127.0.0.1", 5006))
+    ['127.0.0.1:5006', '[::1]:5006', 'localhost:5006']
+    """
+    names = {"127.0.0.1", "localhost", "::1"}
+    if not _is_loopback(host):
+        names.add(host)
+    if _is_any(host):
+        names |= {socket.gethostname(), socket.getfqdn(), *_addresses()}
+    return {f"{_bracketed(name)}:{port}" for name in names}
+
+
+def _addresses() -> set[str]:
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(socket.gethostname(), None)}
+    except OSError:
+        return set()
+
+
+def _is_any(host: str) -> bool:
+    return host in ("", "0.0.0.0", "::")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
