@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal
 
-from bokeh.layouts import column
-from bokeh.models import Checkbox, Div, NumericInput, Select, Spinner, TextInput
+import bokeh.models as bokeh_models
+from bokeh.layouts import column, row
 
 from clearchirp.disturbed.catalogue import find_detector
 from clearchirp.mitigation.catalogue import find_method
 from clearchirp.viewer.choices import Choice, Setting, chosen, settings_of
 from clearchirp.viewer.style import sheet
 from clearchirp.viewer.text import escaped
+
+# Its stubs take properties for plain attributes.
+models: Any = bokeh_models
 
 
 class Picker:
@@ -44,12 +47,16 @@ class Picker:
         self._of: Literal["method", "detector"] = of
         self._changed = changed
         self._label = label
-        self.select = Select(
+        self.select = models.Select(
             title=label, options=list(names), value=name, name=label, stylesheets=[sheet()],
             sizing_mode="stretch_width", margin=(2, 5, 2, 5),
         )  # fmt: skip
-        self._about = Div(stylesheets=[sheet()], sizing_mode="stretch_width", margin=(0, 5, 2, 5))
-        self._settings = column(sizing_mode="stretch_width")
+        self._about = models.Div(
+            stylesheets=[sheet()], sizing_mode="stretch_width", margin=(0, 5, 2, 5)
+        )
+        self._settings = row(
+            sizing_mode="stretch_width", stylesheets=[":host { flex-wrap: wrap; }"]
+        )
         self._widgets: dict[str, Any] = {}
         self.root = column(
             self.select, self._about, self._settings, sizing_mode="stretch_width", name=label
@@ -79,7 +86,7 @@ class Picker:
             for one in settings_of(name, of=self._of)
         }
         for widget in self._widgets.values():
-            watched = "active" if isinstance(widget, Checkbox) else "value"
+            watched = "active" if isinstance(widget, models.Checkbox) else "value"
             widget.on_change(watched, lambda attribute, old, new: self._changed())
         self._settings.children = list(self._widgets.values())
 
@@ -87,28 +94,27 @@ class Picker:
 def _widget(setting: Setting, name: str) -> Any:
     label = setting.name
     usual: dict[str, Any] = {
-        "name": name, "stylesheets": [sheet()], "sizing_mode": "stretch_width",
-        "margin": (2, 5, 2, 14),
+        "name": name, "stylesheets": [sheet()], "width": 101, "margin": (2, 5, 2, 5),
     }  # fmt: skip
     if setting.kind == "truth":
-        return Checkbox(label=label, active=bool(setting.default), **usual)
+        return models.Checkbox(label=label, active=bool(setting.default), **usual)
     if setting.meaning:
         usual["description"] = setting.meaning
     if setting.kind == "one of":
-        return Select(
+        return models.Select(
             title=label, options=list(setting.values), value=str(setting.default).lower(), **usual
         )
     if setting.kind == "text":
         text = "" if setting.default is None else str(setting.default)
         hint = "left to the method" if setting.optional else ""
-        return TextInput(title=label, value=text, placeholder=hint, **usual)
+        return models.TextInput(title=label, value=text, placeholder=hint, **usual)
     mode: Any = "int" if setting.kind == "whole" else "float"
     default: Any = setting.default
     if setting.optional or (setting.kind == "number" and abs(default) < 1e-3):
         hint = "left to the method" if setting.optional else ""
-        return NumericInput(title=label, value=default, mode=mode, placeholder=hint, **usual)
+        return models.NumericInput(title=label, value=default, mode=mode, placeholder=hint, **usual)
     step = 1 if setting.kind == "whole" else _step(float(default))
-    return Spinner(title=label, value=default, mode=mode, step=step, **usual)
+    return models.Spinner(title=label, value=default, mode=mode, step=step, **usual)
 
 
 def _step(default: float) -> float:
@@ -124,11 +130,11 @@ def _step(default: float) -> float:
 
 
 def _value(widget: Any) -> object:
-    if isinstance(widget, Checkbox):
+    if isinstance(widget, models.Checkbox):
         return widget.active
     value = widget.value
-    if isinstance(widget, Select):
+    if isinstance(widget, models.Select):
         return {"none": None, "true": True, "false": False}.get(value, value)
-    if isinstance(widget, TextInput):
+    if isinstance(widget, models.TextInput):
         return value.strip() or None
     return value

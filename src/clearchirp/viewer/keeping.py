@@ -6,13 +6,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import bokeh.models as bokeh_models
 from bokeh.layouts import column, row
-from bokeh.models import Button, CustomJS, Div, Select
 
 from clearchirp.io.capture import Capture
 from clearchirp.recordings import CleanedRecording
 from clearchirp.viewer import saving, style
+from clearchirp.viewer.screen import maps_of
 from clearchirp.viewer.text import escaped
+
+# Its stubs take properties for plain attributes.
+models: Any = bokeh_models
 
 if TYPE_CHECKING:
     from clearchirp.viewer.page import Page
@@ -46,19 +50,22 @@ class Keeping:
         wide: dict[str, Any] = {
             "stylesheets": [style.sheet()], "sizing_mode": "stretch_width", "margin": (2, 5, 2, 5),
         }  # fmt: skip
-        self._form = Select(title="Cleaned recording as", options=list(saving.FORMS),
-                            value=saving.FORMS[0], name="form", **wide)  # fmt: skip
-        self._names = Div(name="target", **wide)
-        self._save = Button(label="Save recording", button_type="primary", name="save-recording",
-                            **wide)  # fmt: skip
-        self._stop = Button(label="Stop", name="stop", visible=False, **wide)
-        self._figure = Button(label="Save figure, PNG and SVG", name="save-figure", **wide)
-        self._replace = Button(label="Replace it", name="replace", visible=False, **wide)
-        self._leave = Button(label="Leave it", name="leave", visible=False, **wide)
-        self._told = Div(name="saved", **wide)
-        self._command = Div(name="command", **wide)
-        copy = Button(label="Copy the command", name="copy", **wide)
-        copy.js_on_click(CustomJS(args={"command": self._command}, code=_COPY))
+        self._form = models.Select(
+            title="Cleaned recording as", options=list(saving.FORMS), value=saving.FORMS[0],
+            name="form", **wide,
+        )  # fmt: skip
+        self._names = models.Div(name="target", **wide)
+        self._save = models.Button(
+            label="Save recording", button_type="primary", name="save-recording", **wide
+        )
+        self._stop = models.Button(label="Stop", name="stop", visible=False, **wide)
+        self._figure = models.Button(label="Save figure, PNG and SVG", name="save-figure", **wide)
+        self._replace = models.Button(label="Replace it", name="replace", visible=False, **wide)
+        self._leave = models.Button(label="Leave it", name="leave", visible=False, **wide)
+        self._told = models.Div(name="saved", **wide)
+        self._command = models.Div(name="command", **wide)
+        copy = models.Button(label="Copy the command", name="copy", **wide)
+        copy.js_on_click(models.CustomJS(args={"command": self._command}, code=_COPY))
         self._form.on_change("value", lambda attribute, old, new: self.refresh())
         self._save.on_click(page.guarded(self._save_recording))
         self._stop.on_click(page.guarded(self._saver.stop))
@@ -104,8 +111,8 @@ class Keeping:
         self._asking([target], begin)
 
     def _save_figure(self) -> None:
-        maps, found = self._page.maps()
         view, rx = self._page.view, self._page.map_receiver
+        maps, found = maps_of(view, rx)
         if view is None:
             return
         methods = [choice.name for choice in view.request.methods]

@@ -55,9 +55,9 @@ class Picture(NamedTuple):
 class Marks(NamedTuple):
     """Points with what hover tells about them."""
 
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    level: NDArray[np.float64]
+    x: NDArray[np.floating]
+    y: NDArray[np.floating]
+    level: NDArray[np.floating]
 
 
 class Lines(NamedTuple):
@@ -65,8 +65,8 @@ class Lines(NamedTuple):
 
     x: Axis
     lines: dict[str, NDArray[np.float64]]
-    starts: NDArray[np.float64]
-    stops: NDArray[np.float64]
+    starts: NDArray[np.floating]
+    stops: NDArray[np.floating]
     calm: float
 
 
@@ -205,13 +205,15 @@ def fractional_marks(segments: Sequence[Segment], samples: int, waveform: Wavefo
 
     Angles of `fractional_angles`: the rate is ``-cot(angle) / samples`` cycles a sample squared.
     """
+    # The frequency in the middle of the signal may lie outside the band, that in the middle of the
+    # piece does not.
     rate = np.array([one.rate for one in segments], dtype=np.float64)
-    frequency = np.array([one.frequency for one in segments], dtype=np.float64)
+    middle = np.array([(one.start + one.stop - samples) / 2 for one in segments], np.float64)
+    frequency = np.array([one.frequency for one in segments], np.float64) + rate * middle
+    frequency = (frequency + 0.5) % 1.0 - 0.5
     turn = np.arctan2(-1.0, rate * samples)
     turn = np.where(turn < -np.pi / 2, turn + np.pi, turn)
-    sine = np.sin(turn)
-    wide = samples * np.maximum(np.abs(np.cos(turn)), np.abs(sine))
-    place = (samples * frequency * sine + wide / 2) % wide - wide / 2
+    place = middle * np.cos(turn) + samples * frequency * np.sin(turn)
     scale, _ = frequency_scale(waveform)
     return Marks(place, np.rad2deg(turn), rate * scale**2)
 

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import bokeh.models as bokeh_models
 import numpy as np
-from bokeh.models import (
-    BoxAnnotation,
-    ColumnDataSource,
-    CrosshairTool,
-    FixedTicker,
-    GlyphRenderer,
-    HoverTool,
-    LinearColorMapper,
-    Range1d,
-    Span,
-)
 from bokeh.plotting import figure
 from numpy.typing import NDArray
 
@@ -25,6 +15,9 @@ from clearchirp.viewer import style
 from clearchirp.viewer.pictures import Lines, Marks, Picture
 from clearchirp.viewer.strip import Bars
 from clearchirp.waveform import Waveform
+
+# Its stubs take properties for plain attributes.
+models: Any = bokeh_models
 
 _TOOLS = "pan,box_zoom,wheel_zoom,reset,save"
 _EDGE = {"min_border_left": 58, "min_border_right": 14}
@@ -51,10 +44,10 @@ class Panel:
     def __init__(
         self,
         title: str,
-        x: Range1d,
-        y: Range1d,
+        x: Any,
+        y: Any,
         labels: tuple[str, str],
-        mapper: LinearColorMapper,
+        mapper: Any,
         hover: list[tuple[str, str]],
         *,
         height: int,
@@ -62,7 +55,7 @@ class Panel:
     ) -> None:
         self.plot = _new(title, labels, height=height, name=name, x_range=x, y_range=y)
         self.plot.grid.visible = False
-        self.cells = ColumnDataSource(_cells(None))
+        self.cells = models.ColumnDataSource(_cells(None))
         image = self.plot.image(
             image="image", x="x", y="y", dw="dw", dh="dh", source=self.cells, color_mapper=mapper
         )
@@ -74,8 +67,7 @@ class Panel:
 
     def title(self, text: str) -> None:
         """Set the title."""
-        if self.plot.title is not None:
-            self.plot.title.text = text
+        self.plot.title.text = text
 
 
 class Maps:
@@ -84,25 +76,27 @@ class Maps:
     def __init__(self, waveform: Waveform, *, bins: tuple[int, int]) -> None:
         x, y = range_axis(waveform, bins[1]), speed_axis(waveform, bins[0])
         self.x, self.y = _range(x), _range(y)
-        self.mapper = LinearColorMapper(palette=style.PALETTE, low=-80, high=0)
+        self.mapper = models.LinearColorMapper(palette=style.PALETTE, low=-80, high=0)
         unit = ("m", "m/s")
         hover = [
             ("range", "$x{0.00} m" if waveform.knows_range else "bin $x{0}"),
             ("speed", f"$y{{0.00}} {unit[1]}" if waveform.knows_speed else "bin $y{0}"),
             ("power", "@image{0.0} dB"),
         ]
-        lines = [Span(dimension=one, line_dash="dotted", line_color="#ffffff", line_alpha=0.7)
-                 for one in ("width", "height")]  # fmt: skip
+        lines = [
+            models.Span(dimension=one, line_dash="dotted", line_color="#ffffff", line_alpha=0.7)
+            for one in ("width", "height")
+        ]
         self.panels: list[Panel] = []
-        self.marks: list[ColumnDataSource] = []
-        self.rings: list[GlyphRenderer] = []
+        self.marks: list[Any] = []
+        self.rings: list[Any] = []
         for index, name in enumerate(_NAMES):
             panel = Panel(
                 name, self.x, self.y, (x.label, y.label if index == 0 else ""), self.mapper,
                 hover, height=300, name=f"map {name}",
             )  # fmt: skip
-            panel.plot.add_tools(CrosshairTool(overlay=(lines[0], lines[1])))
-            marks = ColumnDataSource({"x": [], "y": [], "level": []})
+            panel.plot.add_tools(models.CrosshairTool(overlay=(lines[0], lines[1])))
+            marks = models.ColumnDataSource({"x": [], "y": [], "level": []})
             ring = panel.plot.scatter(
                 "x", "y", source=marks, size=10, fill_color=None, line_color=style.MARK,
                 line_width=1.3,
@@ -125,21 +119,22 @@ class Maps:
     def levels(self, low: float, high: float) -> None:
         """Set the one colour scale."""
         self.mapper.low, self.mapper.high = low, high
+        self.scale.x_range.start, self.scale.x_range.end = low, high
 
 
 class Curves:
     """Lines of the recorded and the cleaned signals over a common axis."""
 
     def __init__(self, title: str, x: Axis, label: str, *, name: str, unit: str, what: str) -> None:
-        self.y = Range1d(-1, 1)
+        self.y = models.Range1d(-1, 1)
         self.plot = _new(title, (x.label, label), height=240, name=name, x_range=_range(x),
                          y_range=self.y)  # fmt: skip
-        self.runs = ColumnDataSource({"x0": [], "x1": []})
+        self.runs = models.ColumnDataSource({"x0": [], "x1": []})
         self.plot.vstrip(
             x0="x0", x1="x1", source=self.runs, fill_color=style.DISTURBED, fill_alpha=0.22,
             line_color=None,
         )  # fmt: skip
-        self.sources = [ColumnDataSource({"x": [], "y": []}) for _ in _NAMES]
+        self.sources = [models.ColumnDataSource({"x": [], "y": []}) for _ in _NAMES]
         dashes = ("solid", "solid", "dashed")
         self.lines = [
             self.plot.line(
@@ -149,7 +144,7 @@ class Curves:
                 self.sources, _NAMES, dashes, (1.6, 1.2, 1.2), strict=True
             )
         ]
-        self.dots = ColumnDataSource({"x": [], "y": []})
+        self.dots = models.ColumnDataSource({"x": [], "y": []})
         self.plot.scatter("x", "y", source=self.dots, size=4, color=style.DISTURBED)
         self.plot.legend.location = "top_right"
         self.plot.legend.orientation = "horizontal"
@@ -163,6 +158,15 @@ class Curves:
             self.lines, (colours.recorded, colours.first, colours.second), strict=True
         ):
             line.glyph.line_color = colour
+
+    def scale(self, low: float, high: float) -> None:
+        """Set the vertical range, and what a reset goes back to."""
+        self.y.start = self.y.reset_start = low
+        self.y.end = self.y.reset_end = high
+
+    def title(self, text: str) -> None:
+        """Set the title."""
+        self.plot.title.text = text
 
     def show(self, x: NDArray[Any], lines: Mapping[str, NDArray[Any]]) -> None:
         """Show up to three lines in order, with their names in the legend."""
@@ -186,23 +190,27 @@ class Shares:
     """Bars of the disturbed share over chirps; a click chooses one."""
 
     def __init__(self, title: str, chirps: int, label: str, *, name: str) -> None:
-        self.y = Range1d(0, 1)
+        self.y = models.Range1d(0, 1)
         self.plot = _new(
-            title, (label, "%"), height=104, name=name, x_range=Range1d(-0.5, chirps - 0.5),
+            title, (label, "%"), height=104, name=name, x_range=models.Range1d(-0.5, chirps - 0.5),
             y_range=self.y, tools="reset,xbox_zoom,xwheel_zoom", toolbar=None,
         )  # fmt: skip
-        self.plot.yaxis.ticker = FixedTicker(ticks=[0, 1])
+        self.plot.yaxis.ticker = models.FixedTicker(ticks=[0, 1])
         self.plot.xgrid.visible = False
-        self.bars = ColumnDataSource({"left": [], "right": [], "top": []})
+        self.bars = models.ColumnDataSource({"left": [], "right": [], "top": []})
         bars = self.plot.quad(
             left="left", right="right", top="top", bottom=0, source=self.bars,
             fill_color=style.DISTURBED, line_color=style.DISTURBED, line_width=0.5,
         )  # fmt: skip
-        self.cursor = BoxAnnotation(
+        self.cursor = models.BoxAnnotation(
             left=-0.5, right=0.5, fill_color="#4c9ce8", fill_alpha=0.35, line_color="#4c9ce8"
         )
         self.plot.add_layout(self.cursor)
         _hover(self.plot, [bars], [("chirp", "$x{0}"), ("disturbed", "@top{0.0} %")])
+
+    def title(self, text: str) -> None:
+        """Set the title."""
+        self.plot.title.text = text
 
     def show(self, bars: Bars) -> None:
         """Show shares from 0 to 1."""
@@ -231,7 +239,7 @@ def time_frequency_panel(waveform: Waveform, samples: int, *, real: bool) -> Pan
     y = _fixed(0.0 if real else -scale / 2, scale / 2)
     return Panel(
         "Time and frequency", _range(x), y, (x.label, label),
-        LinearColorMapper(palette=style.PALETTE, low=-60, high=0, nan_color="rgba(0,0,0,0)"),
+        models.LinearColorMapper(palette=style.PALETTE, low=-60, high=0, nan_color="rgba(0,0,0,0)"),
         hover, height=260, name="time-frequency",
     )  # fmt: skip
 
@@ -242,10 +250,10 @@ def fractional_panel(samples: int) -> Panel:
     panel = Panel(
         "Fractional angles", _fixed(-samples / 2, samples / 2), _fixed(-90.7, 90.7),
         ("place on the fractional axis in samples", "angle in degrees"),
-        LinearColorMapper(palette=style.PALETTE, low=-60, high=0, nan_color="rgba(0,0,0,0)"),
+        models.LinearColorMapper(palette=style.PALETTE, low=-60, high=0, nan_color="rgba(0,0,0,0)"),
         hover, height=260, name="fractional",
     )  # fmt: skip
-    panel.plot.yaxis.ticker = FixedTicker(ticks=[-90, -45, 0, 45, 90])
+    panel.plot.yaxis.ticker = models.FixedTicker(ticks=[-90, -45, 0, 45, 90])
     return panel
 
 
@@ -253,11 +261,11 @@ class Traces:
     """Found chirps as lines on one figure and rings on another."""
 
     def __init__(self, on_time: Panel, on_angle: Panel) -> None:
-        self.lines = ColumnDataSource({"xs": [], "ys": []})
+        self.lines = models.ColumnDataSource({"xs": [], "ys": []})
         on_time.plot.multi_line(
             "xs", "ys", source=self.lines, line_color=style.CHIRP, line_width=2, line_dash="dashed"
         )
-        self.marks = ColumnDataSource({"x": [], "y": [], "rate": []})
+        self.marks = models.ColumnDataSource({"x": [], "y": [], "rate": []})
         rings = on_angle.plot.scatter(
             "x", "y", source=self.marks, size=14, fill_color=None, line_color=style.CHIRP,
             line_width=2,
@@ -274,7 +282,7 @@ class Traces:
 
 def _new(
     title: str, labels: tuple[str, str], *, height: int, name: str, tools: str = _TOOLS,
-    toolbar: str | None = "above", **ranges: Range1d,
+    toolbar: Any = "above", **ranges: Any,
 ) -> Any:  # fmt: skip
     plot = figure(
         title=title, height=height, sizing_mode="stretch_width", tools=tools, name=name,
@@ -287,14 +295,14 @@ def _new(
 
 
 def _hover(plot: Any, renderers: list[Any], told: list[tuple[str, str]]) -> None:
-    plot.add_tools(HoverTool(renderers=renderers, tooltips=told))
+    plot.add_tools(models.HoverTool(renderers=renderers, tooltips=told))
 
 
-def _scale_figure(mapper: LinearColorMapper) -> Any:
+def _scale_figure(mapper: Any) -> Any:
     """Return a slim figure that is the colour bar of all maps, as wide as they are together."""
     plot = _new(
         "", ("power in dB, 0 dB: strongest cell as recorded", ""), height=62, name="colour scale",
-        toolbar=None, x_range=Range1d(-80, 0), y_range=Range1d(0, 1), tools="",
+        toolbar=None, x_range=models.Range1d(-80, 0), y_range=models.Range1d(0, 1), tools="",
     )  # fmt: skip
     plot.title = None
     plot.yaxis.visible = plot.grid.visible = False
@@ -303,12 +311,12 @@ def _scale_figure(mapper: LinearColorMapper) -> Any:
     return plot
 
 
-def _range(axis: Axis) -> Range1d:
+def _range(axis: Axis) -> Any:
     return _fixed(*axis.edges)
 
 
-def _fixed(start: float, end: float) -> Range1d:
-    return Range1d(start, end, bounds=(start, end))
+def _fixed(start: float, end: float) -> Any:
+    return models.Range1d(start, end, bounds=(start, end))
 
 
 def _cells(picture: Picture | None) -> dict[str, list[Any]]:

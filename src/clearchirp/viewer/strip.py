@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 class Bars(NamedTuple):
     """Bars over the chirps counted through the recording: from, to, height; NaN where unknown."""
 
-    left: NDArray[np.float64]
-    right: NDArray[np.float64]
+    left: NDArray[np.floating]
+    right: NDArray[np.floating]
     share: NDArray[np.float32]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from bokeh.models import Axis, ColorBar, Grid, InlineStyleSheet, Legend, Plot, Title
+import bokeh.models as bokeh_models
+
+# Its stubs take properties for plain attributes.
+models: Any = bokeh_models
 
 
 class Colours(NamedTuple):
@@ -58,17 +61,17 @@ select.bk-input option { background: var(--field); color: var(--text); }
 """
 
 
-def sheet() -> InlineStyleSheet:
+def sheet() -> Any:
     """Return the sheet of widgets."""
-    return InlineStyleSheet(css=WIDGETS)
+    return models.InlineStyleSheet(css=WIDGETS)
 
 
-def dress(plot: Plot, colours: Colours) -> None:
+def dress(plot: Any, colours: Colours) -> None:
     """Give a figure the colours of the page."""
     plot.background_fill_color = colours.field
     plot.border_fill_color = None
     plot.outline_line_color = colours.line
-    for axis in plot.select({"type": Axis}):
+    for axis in plot.select({"type": models.Axis}):
         axis.axis_label_text_color = axis.major_label_text_color = colours.text
         axis.axis_line_color = axis.major_tick_line_color = colours.line
         axis.minor_tick_line_color = None
@@ -77,16 +80,16 @@ def dress(plot: Plot, colours: Colours) -> None:
         axis.axis_label_text_font_size = "12px"
         axis.major_label_text_font_size = "11px"
         axis.axis_label_standoff = 4
-    for grid in plot.select({"type": Grid}):
+    for grid in plot.select({"type": models.Grid}):
         grid.grid_line_color = colours.grid
-    for title in plot.select({"type": Title}):
+    for title in plot.select({"type": models.Title}):
         title.text_color = colours.text
         title.text_font, title.text_font_size = FONT, "13px"
-    for legend in plot.select({"type": Legend}):
+    for legend in plot.select({"type": models.Legend}):
         legend.background_fill_color, legend.background_fill_alpha = colours.field, 0.75
         legend.border_line_color = None
         legend.label_text_color, legend.label_text_font = colours.text, FONT
         legend.label_text_font_size = "11px"
-    for bar in plot.select({"type": ColorBar}):
+    for bar in plot.select({"type": models.ColorBar}):
         bar.background_fill_color = None
         bar.major_label_text_color = colours.text
