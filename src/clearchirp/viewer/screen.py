@@ -74,8 +74,8 @@ class Screen:
             "strips": column(self.whole_strip.plot, self.frame_strip.plot, **wide),
             "maps": row(*(panel.plot for panel in self.maps.panels), **wide),
             "scale": column(self.maps.scale, **wide),
-            "profile": column(self.profile.plot, **wide),
-            "beat": column(self.beat.plot, **wide),
+            "profile_figure": column(self.profile.plot, **wide),
+            "beat_figure": column(self.beat.plot, **wide),
             "short_time": column(self.short_time.plot, **wide),
             "angles": column(self.angles.plot, **wide),
         }
@@ -100,8 +100,7 @@ class Screen:
             name = names[index] if index < len(names) else ""
             picture, marks = shown.pictures.get(name), shown.detections.get(name)
             cells = int(found[name].sum()) if name else 0
-            title = f"{name}: {cells:,} cell{'' if cells == 1 else 's'} detected"
-            self.maps.show(index, title, picture, marks)
+            self.maps.show(index, f"{name}: {cells:,} detected", picture, marks)
         axis, lines = pictures.profiles(maps, radar, real=real)
         self.profile.show(axis.values, lines)
         finite = [line[line > pictures.NOTHING_DB] for line in lines.values()]
@@ -134,9 +133,9 @@ class Screen:
             f"Beat signal of chirp {chirp}: {int(treated.sum())} of {treated.size} disturbed"
         )
         which = list(chirps)[min(state, len(chirps) - 1)]
-        self.short_time.title(f"Time and frequency of chirp {chirp}, {which}")
+        self.short_time.title(f"Time and frequency, {which}")
         self.short_time.show(pictures.time_frequency(chirps[which], radar))
-        self._angles_title = f"Fractional angles of chirp {chirp}, {which}"
+        self._angles_title = f"Fractional angles, {which}"
         self.angles.title(self._angles_title)
         self.angles.show(pictures.fractional_angles(chirps[which]))
         self.mark_chirps(None)

@@ -234,7 +234,7 @@ class Session:
                 break
             try:
                 beat = self.source.beat(number)
-                strip.fill(number, find_disturbed(self.source, number, beat, detector).mask)
+                strip.fill(number, find_disturbed(self.source, number, beat, detector))
             except Exception as error:
                 strip.skip(number)
                 if not failed:

@@ -42,6 +42,8 @@ WIDGETS = """
 }
 .bk-input { background-color: var(--field); color: var(--text); border-color: var(--edge);
   min-height: 28px; padding-top: 2px; padding-bottom: 2px; font-size: 13px; }
+select.bk-input { appearance: auto !important; background-image: none !important;
+  padding-right: 2px; }
 select.bk-input option { background: var(--field); color: var(--text); }
 .bk-input:focus-visible, .bk-btn:focus-visible, input:focus-visible, .noUi-handle:focus-visible {
   outline: 2px solid var(--focus); outline-offset: 1px; }

@@ -88,7 +88,7 @@ class Widgets:
             "select": column(row(self.frame, self.chirp), self.rx, sizing_mode="stretch_width"),
             "detector": self.detector.root,
             "first": self.first.root,
-            "compare": column(self.compare, self.second.root, sizing_mode="stretch_width"),
+            "comparing": column(self.compare, self.second.root, sizing_mode="stretch_width"),
             "chirp_controls": row(self.part, self.close, self.state),
             "levels_controls": row(self.levels, self.auto, self.marks, sizing_mode="stretch_width"),
             "dark": self.dark,
