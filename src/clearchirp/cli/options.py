@@ -268,4 +268,6 @@ class Settings:
             raise InputError(
                 f"--set {text}: {owner!r} does not run here; what runs: {', '.join(self._by_name)}"
             )
+        if value is None and isinstance(self._known[owner].get(key_of_owner), str):
+            value = "none"  # one of the names that this setting takes
         self._by_name[owner][key_of_owner] = value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,11 +68,14 @@ class Keeping:
         copy = models.Button(label="Copy the command", name="copy", **wide)
         copy.js_on_click(models.CustomJS(args={"command": self._command}, code=_COPY))
         self._form.on_change("value", lambda attribute, old, new: self.refresh())
-        self._save.on_click(page.guarded(self._save_recording))
-        self._stop.on_click(page.guarded(self._saver.stop))
-        self._figure.on_click(page.guarded(self._save_figure))
-        self._replace.on_click(page.guarded(self._replaced))
-        self._leave.on_click(page.guarded(self._unasked))
+        for button, work in (
+            (self._save, self._save_recording),
+            (self._stop, self._saver.stop),
+            (self._figure, self._save_figure),
+            (self._replace, self._replaced),
+            (self._leave, self._unasked),
+        ):
+            button.on_click(partial(_clicked, page.guarded(work)))
         self.root = column(
             self._form, self._names, self._save, self._stop, self._figure, self._told,
             row(self._replace, self._leave, sizing_mode="stretch_width"), self._command, copy,
@@ -164,6 +168,11 @@ class Keeping:
         self._told.text = f"written: {escaped(told.output.name)}, floor {change:+.2f} dB".replace(
             "-", "−", 0
         )
+
+
+def _clicked(work: Callable[[], object], event: object = None) -> None:
+    """Do what a button is for; the event tells nothing more."""
+    work()
 
 
 def _quiet(text: str) -> str:

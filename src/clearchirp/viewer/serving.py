@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import ipaddress
 import logging
+import os
 import socket
 import webbrowser
 from collections.abc import Callable, Mapping
@@ -99,6 +100,7 @@ def _listening(application: Application, host: str, port: int | None) -> tuple[B
     candidates = [port] if port is not None else [*range(FIRST_PORT, FIRST_PORT + _PORTS), 0]
     for candidate in candidates:
         try:
+            _try(host, candidate)
             sockets, taken = bind_sockets(host, candidate)
         except OSError as error:
             if error.errno == errno.EADDRINUSE and port is None:
@@ -115,6 +117,15 @@ def _listening(application: Application, host: str, port: int | None) -> tuple[B
         http.add_sockets(sockets)
         return BaseServer(IOLoop.current(), pages, http), taken
     raise InputError(f"--port: all ports from {FIRST_PORT} on are taken; give one")
+
+
+def _try(host: str, port: int) -> None:
+    """Raise `OSError` where a port is taken: the library would leave its socket open."""
+    family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        if os.name == "posix":
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        trial.bind(address)
 
 
 def origins(host: str, port: int) -> set[str]:
