@@ -50,6 +50,7 @@ class Page:
             ),
         )
         self._view: View | None = None
+        self._automatic: tuple[float, float] | None = None
         self._screen = Screen(source.capture)
         self._widgets = Widgets(source.capture, self.guarded(self._ask))
         self._keeping = Keeping(self, source.capture, file, reading)
@@ -130,7 +131,7 @@ class Page:
             on(widget, what, self._draw_chirp)
         on(widgets.marks, "active", lambda: self._screen.show_detections(widgets.marks.active))
         on(widgets.auto, "active", self._draw)
-        on(widgets.levels, "value", lambda: self._screen.maps.levels(*widgets.levels.value))
+        on(widgets.levels, "value", self._set_levels)
         on(widgets.dark, "active", self._dress)
         self._screen.frame_strip.plot.on_event("tap", self.guarded(self._tapped_frame))
         self._screen.whole_strip.plot.on_event("tap", self.guarded(self._tapped_recording))
@@ -149,7 +150,6 @@ class Page:
             notes=[escaped(note) for note in capture.notes],
             css=resources.files("clearchirp.viewer").joinpath("page.css").read_text("utf-8"),
         )
-        document.on_session_destroyed(lambda context: self.close())
 
     # -------------------------------------------------------------------------------- asked
 
@@ -229,8 +229,15 @@ class Page:
         if self._view is not None:
             floor = self._screen.draw(self._view, self.map_receiver)
             if self._widgets.auto.active:
-                self._widgets.levels.value = (floor, 0)
+                self._automatic = (floor, 0)
+                self._widgets.levels.value = self._automatic
             self._draw_chirp()
+
+    def _set_levels(self) -> None:
+        levels = tuple(self._widgets.levels.value)
+        self._screen.maps.levels(*levels)
+        if levels != self._automatic:
+            self._widgets.auto.active = False
 
     def _draw_chirp(self) -> None:
         view, widgets = self._view, self._widgets

@@ -95,7 +95,7 @@ class Maps:
                 name, self.x, self.y, (x.label, y.label if index == 0 else ""), self.mapper,
                 hover, height=300, name=f"map {name}",
             )  # fmt: skip
-            panel.plot.add_tools(models.CrosshairTool(overlay=(lines[0], lines[1])))
+            panel.plot.add_tools(models.CrosshairTool(overlay=(lines[0], lines[1]), visible=False))
             marks = models.ColumnDataSource({"x": [], "y": [], "level": []})
             ring = panel.plot.scatter(
                 "x", "y", source=marks, size=10, fill_color=None, line_color=style.MARK,
@@ -295,7 +295,7 @@ def _new(
 
 
 def _hover(plot: Any, renderers: list[Any], told: list[tuple[str, str]]) -> None:
-    plot.add_tools(models.HoverTool(renderers=renderers, tooltips=told))
+    plot.add_tools(models.HoverTool(renderers=renderers, tooltips=told, visible=False))
 
 
 def _scale_figure(mapper: Any) -> Any:

@@ -28,8 +28,8 @@ from clearchirp.viewer.page import Page
 
 FIRST_PORT = 5006
 _PORTS = 20
-_FORGET_AFTER = 3000
-"""Milliseconds after which the session of a page that was closed is given up."""
+_FORGET_AFTER = 15_000
+"""Milliseconds in which a page whose connection was lost finds its session again."""
 
 
 class Viewer:
@@ -66,10 +66,12 @@ class Viewer:
         for name in ("bokeh", "tornado.access", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         source = Source(capture)
-        self._pages: list[Page] = []
+        self._pages: set[Page] = set()
 
         def modify(document: Document) -> None:
-            self._pages.append(Page(document, source, file, reading))
+            page = Page(document, source, file, reading)
+            self._pages.add(page)
+            document.on_session_destroyed(lambda context: self._forget(page))
 
         application = Application(FunctionHandler(modify))
         self._server, port = _listening(application, host, port)
@@ -91,9 +93,13 @@ class Viewer:
 
     def close(self) -> None:
         """End every page, and what it does."""
-        for page in self._pages:
-            page.close()
+        for page in list(self._pages):
+            self._forget(page)
         self._server.stop()
+
+    def _forget(self, page: Page) -> None:
+        page.close()
+        self._pages.discard(page)
 
 
 def _listening(application: Application, host: str, port: int | None) -> tuple[BaseServer, int]:

@@ -158,6 +158,8 @@ class Session:
         """End the threads; nothing is told any more."""
         for worker in (self._front, self._aside, self._behind):
             worker.close()
+        with self._keeping:
+            self._kept.clear()
 
     def _guarded(self, work: Callable[[Stale], object], stale: Stale) -> None:
         try:
