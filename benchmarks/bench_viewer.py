@@ -3,9 +3,9 @@
 Run from the project's root: ``python benchmarks/bench_viewer.py``. For each light method, of at
 most a hundred maps of cost, the time from a changed setting to the finished view and the figures
 that are filled with it (without the browser), the median of five: on the clock on the wall, and of
-the processor, which other jobs on the machine disturb less. The mask is found already, as it is when
-the method is changed. Below, how late the page's own thread comes to its turn while a heavy method
-is at work.
+the processor, which other jobs on the machine disturb less. The mask is found already, as it is
+when the method is changed. Below, how late the page's own thread comes to its turn while a heavy
+method is at work.
 """
 
 from __future__ import annotations

@@ -64,11 +64,9 @@ def viewer() -> None:
                 page.locator("h1").click()
                 for _ in range(8):
                     page.keyboard.press("ArrowRight")
-                page.wait_for_function(
-                    "() => Bokeh.documents[0].get_model_by_name('fractional').title.text"
-                    ".includes('found')"
-                )
-                page.wait_for_function("Bokeh.index.roots.every(view => view.model.document)")
+                title = "() => Bokeh.documents[0].get_model_by_name('{}').title.text.includes('{}')"
+                page.wait_for_function(title.format("beat", "chirp 8:"))
+                page.wait_for_function(title.format("fractional", "found"))
                 page.screenshot(path=IMAGES / "viewer.png")
                 browser.close()
         finally:

@@ -20,6 +20,9 @@ from clearchirp.viewer.strip import Strip
 from clearchirp.viewer.text import cost_text, escaped, facts, score_table
 from clearchirp.viewer.widgets import Widgets, number
 
+_SOON = 20
+"""Milliseconds."""
+
 
 class Page:
     """One page in one browser.
@@ -50,6 +53,7 @@ class Page:
             ),
         )
         self._view: View | None = None
+        self._drawing = False
         self._automatic: tuple[float, float] | None = None
         self._screen = Screen(source.capture)
         self._widgets = Widgets(source.capture, self.guarded(self._ask))
@@ -122,8 +126,8 @@ class Page:
         on(widgets.frame, "value", self._ask)
         on(widgets.rx, "value", self._draw)
         on(widgets.compare, "active", self._compared)
+        on(widgets.chirp, "value", self._draw_chirp_soon)
         for widget, what in (
-            (widgets.chirp, "value"),
             (widgets.part, "value"),
             (widgets.close, "active"),
             (widgets.state, "active"),
@@ -166,14 +170,13 @@ class Page:
 
     def _tapped_frame(self, event: Any) -> None:
         if event.x is not None:
-            chirp = self._widgets.chirp
-            chirp.value = min(max(round(event.x), 0), chirp.high)
+            self._widgets.chirp.value = self._screen.frame_strip.chirp_at(event.x)
 
     def _tapped_recording(self, event: Any) -> None:
         if event.x is not None:
-            frames, _, chirps, _ = self._source.capture.frames.shape
-            place = min(max(round(event.x), 0), frames * chirps - 1)
-            self._widgets.frame.value, self._widgets.chirp.value = divmod(place, chirps)
+            chirps = self._source.capture.frames.shape[2]
+            frame, chirp = divmod(self._screen.whole_strip.chirp_at(event.x), chirps)
+            self._widgets.frame.value, self._widgets.chirp.value = frame, chirp
 
     def _dress(self) -> None:
         self._screen.dress(style.DARK if self._widgets.dark.active else style.LIGHT)
@@ -239,7 +242,14 @@ class Page:
         if levels != self._automatic:
             self._widgets.auto.active = False
 
+    def _draw_chirp_soon(self) -> None:
+        """Draw once for all the steps that a held key has made meanwhile."""
+        if not self._drawing:
+            self._drawing = True
+            self._document.add_timeout_callback(self.guarded(self._draw_chirp), _SOON)
+
     def _draw_chirp(self) -> None:
+        self._drawing = False
         view, widgets = self._view, self._widgets
         if view is None:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -187,26 +188,31 @@ class Curves:
 
 
 class Shares:
-    """Bars of the disturbed share over chirps; a click chooses one."""
+    """Bars of the disturbed share over chirps, of one frame or, over frames, of all of them."""
 
-    def __init__(self, title: str, chirps: int, label: str, *, name: str) -> None:
+    def __init__(
+        self, title: str, chirps: int, label: str, *, name: str, chirps_a_unit: int = 0
+    ) -> None:
+        self._chirps = chirps
+        self._per_frame = chirps_a_unit
         self.y = models.Range1d(0, 1)
         self.plot = _new(
-            title, (label, "%"), height=104, name=name, x_range=models.Range1d(-0.5, chirps - 0.5),
-            y_range=self.y, tools="reset,xbox_zoom,xwheel_zoom", toolbar=None,
+            title, (label, "%"), height=104, name=name,
+            x_range=_fixed(self._place(-0.5), self._place(chirps - 0.5)), y_range=self.y,
+            tools="", toolbar=None,
         )  # fmt: skip
         self.plot.yaxis.ticker = models.FixedTicker(ticks=[0, 1])
         self.plot.xgrid.visible = False
-        self.bars = models.ColumnDataSource({"left": [], "right": [], "top": []})
+        self.bars = models.ColumnDataSource({"left": [], "right": [], "top": [], "what": []})
         bars = self.plot.quad(
             left="left", right="right", top="top", bottom=0, source=self.bars,
             fill_color=style.DISTURBED, line_color=style.DISTURBED, line_width=0.5,
         )  # fmt: skip
         self.cursor = models.BoxAnnotation(
-            left=-0.5, right=0.5, fill_color="#4c9ce8", fill_alpha=0.35, line_color="#4c9ce8"
+            left=0, right=0, fill_color="#4c9ce8", fill_alpha=0.35, line_color="#4c9ce8"
         )
         self.plot.add_layout(self.cursor)
-        _hover(self.plot, [bars], [("chirp", "$x{0}"), ("disturbed", "@top{0.0} %")])
+        _hover(self.plot, [bars], [("", "@what"), ("disturbed", "@top{0.0} %")])
 
     def title(self, text: str) -> None:
         """Set the title."""
@@ -216,14 +222,34 @@ class Shares:
         """Show shares from 0 to 1."""
         known = ~np.isnan(bars.share)
         top = 100 * bars.share[known].astype(float)
-        self.bars.data = {"left": bars.left[known], "right": bars.right[known], "top": top}
+        left, right = bars.left[known], bars.right[known]
+        self.bars.data = {
+            "left": self._place(left),
+            "right": self._place(right),
+            "top": top,
+            "what": [self._what(int(chirp + 0.5)) for chirp in left],
+        }
         highest = max(1.0, float(np.ceil(1.05 * top.max(initial=0.0))))
         self.y.end = highest
         self.plot.yaxis.ticker.ticks = [0, round(highest / 2, 1), highest]
 
     def mark(self, first: float, last: float) -> None:
         """Mark what is in view, from the first chirp to the last."""
-        self.cursor.left, self.cursor.right = first - 0.5, last + 0.5
+        self.cursor.left, self.cursor.right = self._place(first - 0.5), self._place(last + 0.5)
+
+    def chirp_at(self, x: float) -> int:
+        """Return the chirp, counted through all that is shown, at a place of the axis."""
+        chirp = x * self._per_frame if self._per_frame else x + 0.5
+        return min(max(math.floor(chirp), 0), self._chirps - 1)
+
+    def _place(self, chirp: Any) -> Any:
+        return (chirp + 0.5) / self._per_frame if self._per_frame else chirp
+
+    def _what(self, chirp: int) -> str:
+        if not self._per_frame:
+            return f"chirp {chirp}"
+        frame, chirp = divmod(chirp, self._per_frame)
+        return f"frame {frame:,}, chirp {chirp}"
 
 
 def time_frequency_panel(waveform: Waveform, samples: int, *, real: bool) -> Panel:

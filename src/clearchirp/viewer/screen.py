@@ -50,8 +50,8 @@ class Screen:
             f"Disturbed share of every chirp{of}", chirps, "chirp", name="frame strip"
         )
         self.whole_strip = Shares(
-            "Disturbed share of every chirp of the recording", frames * chirps,
-            "chirp, counted through the recording", name="recording strip",
+            "Disturbed share of every chirp of the recording", frames * chirps, "frame",
+            name="recording strip", chirps_a_unit=chirps,
         )  # fmt: skip
         self.whole_strip.plot.visible = frames > 1
         self.beat = Curves(
@@ -129,9 +129,7 @@ class Screen:
         largest = max(float(np.abs(line).max()) for line in lines.lines.values())
         limit = 1.3 * (lines.calm if close else largest) or 1.0
         self.beat.scale(0.0 if part == "modulus" else -limit, limit)
-        self.beat.title(
-            f"Beat signal of chirp {chirp}: {int(treated.sum())} of {treated.size} disturbed"
-        )
+        self.beat.title(f"Beat, chirp {chirp}: {int(treated.sum())} of {treated.size} disturbed")
         which = list(chirps)[min(state, len(chirps) - 1)]
         self.short_time.title(f"Time and frequency, {which}")
         self.short_time.show(pictures.time_frequency(chirps[which], radar))
@@ -154,7 +152,7 @@ class Screen:
             pictures.fractional_marks(segments, samples, radar),
         )
         if found is not None:
-            self.angles.title(f"{self._angles_title}: {len(found)} found")
+            self.angles.title(f"{self._angles_title}: {_pieces(len(found))} found")
 
     def grow(self, strip: Strip) -> None:
         """Draw the strip of the recording as far as it is known."""
@@ -168,6 +166,10 @@ class Screen:
         """Show the detections on the maps, or not."""
         for ring in self.maps.rings:
             ring.visible = shown
+
+
+def _pieces(count: int) -> str:
+    return f"{count} piece{'' if count == 1 else 's'}"
 
 
 def maps_of(

@@ -6,9 +6,12 @@ import errno
 import ipaddress
 import logging
 import os
+import signal
 import socket
+import sys
 import webbrowser
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from bokeh.application import Application
@@ -82,14 +85,16 @@ class Viewer:
         """Serve until Ctrl-C; `ready` is told the address first."""
         self._server.start()
         ready(self.url)
+        loop = self._server.io_loop
         if browser:
-            self._server.io_loop.add_callback(webbrowser.open, self.url)
-        try:
-            self._server.io_loop.start()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            self.close()
+            loop.add_callback(webbrowser.open, self.url)
+        with _stopped_by_signals(loop) as received:
+            try:
+                loop.start()
+            finally:
+                self.close()
+        if signal.SIGTERM in received:
+            sys.exit(128 + signal.SIGTERM)
 
     def close(self) -> None:
         """End every page, and what it does."""
@@ -100,6 +105,26 @@ class Viewer:
     def _forget(self, page: Page) -> None:
         page.close()
         self._pages.discard(page)
+
+
+@contextmanager
+def _stopped_by_signals(loop: IOLoop) -> Iterator[list[int]]:
+    """Have Ctrl-C and SIGTERM stop the loop; gives the list of the signals that came.
+
+    An exception from a signal would be lost where it meets the collector of garbage at work.
+    """
+    received: list[int] = []
+
+    def stop(number: int, frame: object) -> None:
+        received.append(number)
+        loop.add_callback_from_signal(loop.stop)
+
+    before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield received
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _listening(application: Application, host: str, port: int | None) -> tuple[BaseServer, int]:
