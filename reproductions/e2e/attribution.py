@@ -79,7 +79,9 @@ def shares(weights: Any, where: tuple[int, ...]) -> list[tuple[str, float]]:
     grid = np.meshgrid(*(np.arange(n) for n in weights.shape), indexing="ij")
     far = np.max([np.abs(g - w) for g, w in zip(grid, where, strict=True)], axis=0)
     modulus = np.abs(weights)
-    return [(f"within {n}", float(modulus[far <= n].sum() / modulus.sum())) for n in (0, 1, 2, 4, 9, 19)]
+    return [
+        (f"within {n}", float(modulus[far <= n].sum() / modulus.sum())) for n in (0, 1, 2, 4, 9, 19)
+    ]
 
 
 def draw(maps: dict[str, Any], weights: Any, where: tuple[int, ...]) -> Any:

@@ -198,7 +198,7 @@ class Fractional:
         searched = bank(samples, self.angles, self.max_angle_deg)
         ratio = 10 ** (self.threshold_db / 10)
         signals = result.scaled * searched.window
-        same = recurring_powers(searched, signals) if chirps >= _MIN_CHIRPS else None
+        same = Recurring(searched, signals) if chirps >= _MIN_CHIRPS else None
         limits = Limits(ratio, ratio, same, 1.0)
         real = np.isrealobj(beat)
         return find_segments(signals[chirp], searched, limits, real=real).pieces
