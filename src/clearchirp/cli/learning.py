@@ -78,9 +78,7 @@ def train(
 def export(
     checkpoint: Annotated[
         Path,
-        typer.Argument(
-            metavar="CHECKPOINT", help="A network's .safetensors.", show_default=False
-        ),
+        typer.Argument(metavar="CHECKPOINT", help="A network's .safetensors.", show_default=False),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the .onnx goes.")],
     json: Json = False,

@@ -22,6 +22,7 @@ from clearchirp.io import open_capture
 from clearchirp.simulate import Recipe, Scene, simulate_frame
 from clearchirp.spectrum import angle_map, range_doppler
 from clearchirp.types import InputError
+from clearchirp.waveform import Waveform
 
 SPLITS = {"training": (0, 2500), "validation": (2500, 2750), "test": (2750, 3000)}
 """First frame and the one after the last of each split of the scene `e2e`, Oswald 2023, IV-B."""
@@ -34,8 +35,25 @@ class Pair(NamedTuple):
     clean: NDArray[np.complex64]
 
 
+class Beats(NamedTuple):
+    """Beat signals (rx, chirp, sample) with the interference and without, and where it is."""
+
+    beat: NDArray[Any]
+    clean: NDArray[Any]
+    disturbed: NDArray[np.bool_]
+
+
 class Pairs(Protocol):
     """Anything that gives pairs by the number of the frame."""
+
+    @property
+    def waveform(self) -> Waveform:
+        """The radar's."""
+        ...
+
+    def beats(self, frame: int) -> Beats:
+        """Return the beat signals that the maps of a frame are made of."""
+        ...
 
     def __len__(self) -> int:
         """How many frames there are."""
@@ -46,13 +64,13 @@ class Pairs(Protocol):
         ...
 
 
-def pair(beat: NDArray[Any], clean: NDArray[Any]) -> Pair:
-    """Return the maps of a frame (rx, chirp, sample) and of the same without interference.
+def pair(beats: Beats) -> Pair:
+    """Return the maps of beat signals.
 
     Of an I/Q receiver the positive ranges are kept, the lower half; of a real one all.
     """
-    positive = np.iscomplexobj(beat)
-    made = (angle_map(range_doppler(each), positive=positive) for each in (beat, clean))
+    positive = np.iscomplexobj(beats.beat)
+    made = (angle_map(range_doppler(each), positive=positive) for each in beats[:2])
     return Pair(*(each.astype(np.complex64, copy=False) for each in made))
 
 
@@ -72,14 +90,23 @@ class ScenePairs:
     scene: Scene | Recipe
     seed: int = 0
 
+    @property
+    def waveform(self) -> Waveform:
+        """The radar's."""
+        return self.scene.waveform
+
     def __len__(self) -> int:
         return self.scene.frames
+
+    def beats(self, frame: int) -> Beats:
+        """Return the beat signals of a frame."""
+        made = simulate_frame(self.scene, frame, self.seed)
+        return Beats(made.beat, made.clean, made.disturbed)
 
     def __getitem__(self, frame: int) -> Pair:
         if not 0 <= frame < len(self):
             raise IndexError(frame)
-        made = simulate_frame(self.scene, frame, self.seed)
-        return pair(made.beat, made.clean)
+        return pair(self.beats(frame))
 
 
 class RecordedPairs:
@@ -98,22 +125,31 @@ class RecordedPairs:
 
     def __init__(self, path: str | Path) -> None:
         self._capture = open_capture(Path(path))
-        if "clean" not in self._capture.truth:
-            raise InputError(
-                f"{path}: has no `clean` signal to learn from; add interference to a clean "
-                "recording with: clearchirp simulate SCENE --onto RECORDING"
-            )
+        for name in ("clean", "disturbed"):
+            if name not in self._capture.truth:
+                raise InputError(
+                    f"{path}: has no `{name}` to learn from; add interference to a clean "
+                    "recording with: clearchirp simulate SCENE --onto RECORDING"
+                )
+
+    @property
+    def waveform(self) -> Waveform:
+        """The radar's."""
+        return self._capture.waveform
 
     def __len__(self) -> int:
         return len(self._capture)
 
+    def beats(self, frame: int) -> Beats:
+        """Return the beat signals of a frame."""
+        one = slice(frame, frame + 1)
+        truth = (np.asarray(self._capture.truth[name][one])[0] for name in ("clean", "disturbed"))
+        return Beats(self._capture.read(frame, frame + 1)[0], *truth)
+
     def __getitem__(self, frame: int) -> Pair:
         if not 0 <= frame < len(self):
             raise IndexError(frame)
-        clean = self._capture.truth["clean"]
-        return pair(
-            self._capture.read(frame, frame + 1)[0], np.asarray(clean[frame : frame + 1])[0]
-        )
+        return pair(self.beats(frame))
 
 
 class StoredPairs:
@@ -156,6 +192,15 @@ class StoredPairs:
         elif group.attrs.get("made_of") != told or group["done"].shape[0] != len(source):
             raise InputError(f"{place}: holds maps of something else; remove it, or name another")
         self._group = group
+
+    @property
+    def waveform(self) -> Waveform:
+        """The radar's."""
+        return self._source.waveform
+
+    def beats(self, frame: int) -> Beats:
+        """Return the beat signals of a frame, from the source: the store has the maps alone."""
+        return self._source.beats(frame)
 
     def __len__(self) -> int:
         return len(self._source)

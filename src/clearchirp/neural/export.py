@@ -19,6 +19,7 @@ from torch.nn import functional
 from clearchirp.neural.checkpoint import load_network
 from clearchirp.neural.convolution import block_weight, outer_product
 from clearchirp.neural.layers import ComplexBatchNorm, ComplexConv, ComplexRelu
+from clearchirp.neural.whitening import Whitening
 from clearchirp.types import InputError
 
 _OPSET = 18
@@ -55,19 +56,21 @@ class RealNetwork(nn.Module):
     ----------
     network
         Complex, trained.
-    matrix
-        2 x 2, the whitening of what comes in, undone on what goes out.
+    whitening
+        Of what comes in, undone on what goes out.
     """
 
-    def __init__(self, network: nn.Module, matrix: Tensor) -> None:
+    def __init__(self, network: nn.Module, whitening: Whitening) -> None:
         super().__init__()
         layers: Any = network.layers
         axes = len(layers[0].kernel)
         inside, outside = layers[0].in_channels, layers[-1].out_channels
+        matrix, mean = (torch.tensor(part) for part in (whitening.matrix, whitening.mean))
+        inverse, offset = torch.linalg.inv(matrix), -matrix @ mean
         steps = [
-            _Mix(matrix.expand(inside, 2, 2), torch.zeros(inside, 2), axes),
+            _Mix(matrix.expand(inside, 2, 2), offset.expand(inside, 2), axes),
             *(_real(layer, axes) for layer in layers),
-            _Mix(torch.linalg.inv(matrix).expand(outside, 2, 2), torch.zeros(outside, 2), axes),
+            _Mix(inverse.expand(outside, 2, 2), mean.expand(outside, 2), axes),
         ]
         self.steps = nn.Sequential(*steps)
 
@@ -142,10 +145,11 @@ def export_onnx(checkpoint: str | Path, output: str | Path) -> Exported:
     import onnxruntime
 
     target = Path(output)
-    network, matrix = _loaded(checkpoint)
+    network, facts = load_network(checkpoint)
+    whitening: Whitening = facts["whitening"]
     layers: Any = network.layers
     axes, channels = len(layers[0].kernel), layers[0].in_channels
-    real = RealNetwork(network, matrix).eval()
+    real = RealNetwork(network, whitening).eval()
     free = {0: "batch"} | dict(enumerate(("angle", "doppler", "range")[-axes:], 2))
     part = target.with_name(f".{target.stem}.part.onnx")
     try:
@@ -164,7 +168,7 @@ def export_onnx(checkpoint: str | Path, output: str | Path) -> Exported:
         session = onnxruntime.InferenceSession(str(part), providers=["CPUExecutionProvider"])
         sizes = ((1, 16, 24, 32), (3, 4, 20, 12))
         difference = max(
-            _difference(session, network, matrix, (batch, channels, *size[-axes:]))
+            _difference(session, network, whitening, (batch, channels, *size[-axes:]))
             for batch, *size in sizes
         )
         if not difference <= _TOLERANCE:
@@ -180,25 +184,17 @@ def export_onnx(checkpoint: str | Path, output: str | Path) -> Exported:
     return Exported(bytes=target.stat().st_size, difference=difference, sizes=len(sizes))
 
 
-def _difference(session: Any, network: nn.Module, matrix: Tensor, shape: tuple[int, ...]) -> float:
+def _difference(
+    session: Any, network: nn.Module, whitening: Whitening, shape: tuple[int, ...]
+) -> float:
     rng = np.random.default_rng(0)
-    parts = rng.standard_normal((2, *shape)).astype(np.float32)
-    # As strong as what it was trained on.
-    parts /= float(torch.linalg.matrix_norm(matrix, 2))
-    (found,) = session.run(None, {"disturbed": np.concatenate(list(parts), axis=1)})
-    whitening = matrix.float()
+    white = torch.complex(*torch.from_numpy(rng.standard_normal((2, *shape), dtype=np.float32)))
+    maps: Any = whitening.undo(white)
+    (found,) = session.run(None, {"disturbed": torch.cat([maps.real, maps.imag], 1).numpy()})
     with torch.no_grad():
-        maps = torch.complex(*_mixed(whitening, *map(torch.from_numpy, parts)))
-        cleaned = network(maps)
-        expected = torch.cat(_mixed(torch.linalg.inv(whitening), cleaned.real, cleaned.imag), 1)
-    return float(np.abs(found - expected.numpy()).max() / expected.abs().max())
-
-
-def _mixed(matrix: Tensor, real: Tensor, imag: Tensor) -> tuple[Tensor, Tensor]:
-    return (
-        matrix[0, 0] * real + matrix[0, 1] * imag,
-        matrix[1, 0] * real + matrix[1, 1] * imag,
-    )
+        cleaned: Any = whitening.undo(network(whitening.apply(maps)))
+    expected = torch.cat([cleaned.real, cleaned.imag], 1).numpy()
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
 @contextlib.contextmanager

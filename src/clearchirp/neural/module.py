@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import lightning.pytorch as pl
@@ -34,18 +35,13 @@ class MapTraining(pl.LightningModule):
         self.config, self.whitening = config, whitening
         self.network = find_network(config.network).build(config.training.seed)
         d = config.detector
+        cells = {"guard": d.guard, "training": d.training, "threshold_db": d.threshold_db}
         if config.loss == "bce":
-            relaxed = RelaxedCfar(
-                axes=3,
-                guard=d.guard,
-                training=d.training,
-                threshold_db=d.threshold_db,
-                temperature=config.temperature,
-            )
-            self.loss: Any = BinaryCrossEntropy(relaxed, weight=config.weight)
+            relaxed = RelaxedCfar(axes=3, temperature=config.temperature, **cells)
+            self.loss: Any = BinaryCrossEntropy(alpha=config.weight, cfar=relaxed)
         else:
             self.loss = Mse() if config.loss == "mse" else Magmse()
-        self.detect = Cfar(axes=3, guard=d.guard, training=d.training, threshold_db=d.threshold_db)
+        self.detect = Cfar(axes=3, **cells)
 
     def training_step(self, batch: Any, number: int) -> Tensor:
         """Return the loss of a batch."""
@@ -70,6 +66,26 @@ class MapTraining(pl.LightningModule):
         }
         for name, values in scores.items():
             self.log(name, float(np.mean(values)), batch_size=len(clean), sync_dist=True)
+
+    def gain(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> float:
+        """Return what to multiply the result with, so that objects have their amplitudes.
+
+        1 for a network that was trained on maps. A detector does not see the scale of a map: one
+        that was trained through it leaves it open, and gets the factor of least squares between
+        the moduli at the objects of whitened pairs (disturbed, clean), each (1, angle, ...).
+        """
+        if self.config.loss != "bce":
+            return 1.0
+        both = own = 0.0
+        network = self.network.eval()
+        with torch.no_grad():
+            for disturbed, clean in pairs:
+                estimate = self.whitening.undo(network(disturbed[None])[0]).abs().double().numpy()
+                true = self.whitening.undo(clean).numpy()
+                here = self.detect(true)
+                both += float((estimate * np.abs(true))[here].sum())
+                own += float((estimate**2)[here].sum())
+        return both / own if own > 0 else 1.0
 
     def configure_optimizers(self) -> Any:
         """Return ADAM with the decay of its rate."""

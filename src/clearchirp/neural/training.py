@@ -25,29 +25,18 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from clearchirp._version import __version__
 from clearchirp.io import write_json
-from clearchirp.neural.checkpoint import save_network
-from clearchirp.neural.config import DataConfig, TrainConfig
-from clearchirp.neural.data import (
-    EpochShuffle,
-    MapDataset,
-    Pairs,
-    RecordedPairs,
-    ScenePairs,
-    StoredPairs,
-)
+from clearchirp.neural.checkpoint import load_network, save_network
+from clearchirp.neural.config import TrainConfig
+from clearchirp.neural.data import EpochShuffle, MapDataset, Pairs
 from clearchirp.neural.module import MapTraining
 from clearchirp.neural.networks import find_network
+from clearchirp.neural.sources import facts_of, pairs_of
 from clearchirp.neural.whitening import Whitening
-from clearchirp.simulate import load_scene, presets, scene_text
 from clearchirp.types import InputError
 
 COLUMNS = ("epoch", "loss", "f1", "magmse", "mse", "rate", "seconds")
 """Of `log.csv`: mean loss over the epoch's steps, scores of the validation maps, s of the epoch."""
-
-_WHITENING_MAPS = 256
-"""Maps of the training split, at most, that the whitening is measured on: 38 million bins."""
 
 _IN_MEMORY = 2 * 2**30
 """Bytes of maps of a split that are kept in memory; of larger ones none is."""
@@ -78,31 +67,6 @@ class Trained:
     magmse: float
     mse: float
     seconds: float
-
-
-def pairs_of(data: DataConfig) -> Pairs:
-    """Return the source of the maps that a configuration names."""
-    path = Path(data.source)
-    if data.source in presets() or path.suffix == ".toml":
-        source: Pairs = ScenePairs(load_scene(data.source), data.seed)
-    elif path.exists():
-        source = RecordedPairs(path)
-    else:
-        raise InputError(
-            f"data.source: {data.source!r} is neither a preset ({', '.join(presets())}) nor a file"
-        )
-    if data.store is None:
-        return source
-    return StoredPairs(data.store, source, _told(data))
-
-
-def _told(data: DataConfig) -> str:
-    """What a store of maps is made of."""
-    path = Path(data.source)
-    if data.source in presets() or path.suffix == ".toml":
-        text = scene_text(data.source) if data.source in presets() else path.read_text("utf-8")
-        return json.dumps({"scene": text, "seed": data.seed})
-    return json.dumps({"recording": str(path.resolve())})
 
 
 class _Log(Callback):
@@ -151,7 +115,7 @@ class _Log(Callback):
 
     def _write(self) -> None:
         text = io.StringIO()
-        table = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        table = csv.DictWriter(text, list[str](COLUMNS), lineterminator="\n")
         table.writeheader()
         table.writerows(self.rows)
         part = self._folder / ".log.csv.part"
@@ -207,8 +171,9 @@ def train(
     finished = _finished(place, config)
     if finished is not None:
         return finished
-    whitening = _whitening(config.data, source)
-    log = _Log(place, on_epoch, lambda row: _facts(config, row))
+    facts = facts_of(config, source)
+    whitening = facts["whitening"]
+    log = _Log(place, on_epoch, lambda row: {**facts, **_progress_of(row)})
     last = place / "last.ckpt"
     with _quiet():
         trainer = pl.Trainer(
@@ -225,13 +190,13 @@ def train(
             num_sanity_val_steps=0,
             default_root_dir=place,
         )
-        trainer.fit(
-            MapTraining(config, whitening),
-            *_loaders(config, source, whitening),
-            ckpt_path=last if last.exists() else None,
-        )
+        module = MapTraining(config, whitening)
+        training, validation = _loaders(config, source, whitening)
+        trainer.fit(module, training, validation, ckpt_path=last if last.exists() else None)
     if trainer.interrupted:
         raise KeyboardInterrupt
+    if trainer.is_global_zero:
+        _finish(best_file(place, config), module, validation)
     best = max(log.rows, key=lambda row: row["f1"])
     done = Trained(
         network=best_file(place, config),
@@ -244,6 +209,15 @@ def train(
     )
     write_json(place / "result.json", {**asdict(done), "network": done.network.name})
     return done
+
+
+def _finish(path: Path, module: MapTraining, validation: DataLoader[Any]) -> None:
+    """Put the amplitudes of the best network right, from the validation maps."""
+    network, facts = load_network(path)
+    module.network = network
+    pairs: Any = validation.dataset
+    gain = module.gain(pairs[k] for k in range(len(pairs)))
+    save_network(path, network, {**facts, "gain": gain})
 
 
 def _claim(place: Path, config: TrainConfig, restart: bool) -> None:
@@ -279,12 +253,6 @@ def _finished(place: Path, config: TrainConfig) -> Trained | None:
     return done if done.network.exists() else None
 
 
-def _whitening(data: DataConfig, source: Pairs) -> Whitening:
-    first, last = data.training
-    frames = range(first, min(last, first + _WHITENING_MAPS))
-    return Whitening.fit(source[frame].disturbed for frame in frames)
-
-
 def _loaders(
     config: TrainConfig, source: Pairs, whitening: Whitening
 ) -> tuple[DataLoader[Any], DataLoader[Any]]:
@@ -310,16 +278,9 @@ def _loaders(
     )
 
 
-def _facts(config: TrainConfig, row: Mapping[str, float]) -> dict[str, Any]:
-    """What is stored beside the weights: how they came about."""
-    return {
-        "name": config.name,
-        "network": config.network,
-        "config": asdict(config),
-        "version": __version__,
-        "epoch": int(row["epoch"]),
-        "validation": {name: row[name] for name in ("f1", "magmse", "mse")},
-    }
+def _progress_of(row: Mapping[str, float]) -> dict[str, Any]:
+    scores = {name: row[name] for name in ("f1", "magmse", "mse")}
+    return {"epoch": int(row["epoch"]), "validation": scores}
 
 
 def _tensorboard(place: Path) -> TensorBoardLogger:

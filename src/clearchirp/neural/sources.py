@@ -1,0 +1,78 @@
+"""Where the maps of a training come from, and what is to be known of them when it is used."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from clearchirp._version import __version__
+from clearchirp.io.writer import waveform_scalars
+from clearchirp.neural.config import DataConfig, TrainConfig
+from clearchirp.neural.data import Beats, Pairs, RecordedPairs, ScenePairs, StoredPairs
+from clearchirp.neural.frames import frame_level
+from clearchirp.neural.whitening import Whitening
+from clearchirp.simulate import load_scene, presets, scene_text
+from clearchirp.types import InputError
+
+_MEASURED = 64
+"""Frames of the training split, at most, that whitening and levels are measured on: maps of the
+scene `e2e` have 9 million bins in all."""
+
+
+def pairs_of(data: DataConfig) -> Pairs:
+    """Return the source of the maps that a configuration names."""
+    path = Path(data.source)
+    if data.source in presets() or path.suffix == ".toml":
+        source: Pairs = ScenePairs(load_scene(data.source), data.seed)
+    elif path.exists():
+        source = RecordedPairs(path)
+    else:
+        raise InputError(
+            f"data.source: {data.source!r} is neither a preset ({', '.join(presets())}) nor a file"
+        )
+    if data.store is None:
+        return source
+    return StoredPairs(data.store, source, _told(data))
+
+
+def _told(data: DataConfig) -> str:
+    """What a store of maps is made of."""
+    path = Path(data.source)
+    if data.source in presets() or path.suffix == ".toml":
+        text = scene_text(data.source) if data.source in presets() else path.read_text("utf-8")
+        return json.dumps({"scene": text, "seed": data.seed})
+    return json.dumps({"recording": str(path.resolve())})
+
+
+def facts_of(config: TrainConfig, source: Pairs) -> dict[str, Any]:
+    """Return what is stored beside the weights of what they were trained on."""
+    first, last = config.data.training
+    frames = range(first, min(last, first + _MEASURED))
+    levels, ratios = [], []
+    for beats in map(source.beats, frames):
+        levels.append(float(frame_level(beats.beat, beats.disturbed)))
+        ratios.extend(_interference_db(beats))
+    return {
+        "name": config.name,
+        "network": config.network,
+        "config": asdict(config),
+        "version": __version__,
+        "whitening": Whitening.fit(source[frame].disturbed for frame in frames),
+        "level": float(np.median(levels)),
+        "angle_window": "taylor",
+        "map_shape": list(source[first].clean.shape),
+        "waveform": waveform_scalars(source.waveform),
+        "interference_db": [min(ratios), max(ratios)] if ratios else None,
+    }
+
+
+def _interference_db(beats: Beats) -> list[float]:
+    """Power of the disturbed samples over that of the others; nothing where there are none."""
+    power, mask = np.abs(beats.beat) ** 2, beats.disturbed
+    if not mask.any() or mask.all() or not power[~mask].any():
+        return []
+    return [float(10 * np.log10(power[mask].mean() / power[~mask].mean()))]
