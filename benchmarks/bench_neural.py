@@ -21,10 +21,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from clearchirp.cfar import Cfar
+from clearchirp.metrics import detections
+from clearchirp.neural.checkpoint import load_network
 from clearchirp.neural.convolution import block_weight, outer_product
 from clearchirp.neural.layers import ComplexConv
 from clearchirp.neural.losses import BinaryCrossEntropy, Magmse, Mse
+from clearchirp.neural.mitigators import SHIPPED, shipped_models
 from clearchirp.neural.networks import NETWORKS, find_network
+from clearchirp.simulate import load_scene, simulate_frame
+from clearchirp.spectrum import angle_map, range_doppler
 
 CONV = {2: functional.conv2d, 3: functional.conv3d}
 LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
@@ -198,12 +204,43 @@ def losses(repeats: int) -> None:
     )
 
 
+def half_precision(frames: int) -> None:
+    """Print what bfloat16 costs in F1, on maps of the test split of the scene `e2e`."""
+    scene, cfar = load_scene("e2e"), Cfar(axes=3)
+    model = shipped_models()
+    scores: dict[str, list[float]] = {}
+    for frame in range(2750, 2750 + frames):
+        made = simulate_frame(scene, frame, 0)
+        clean, given = (angle_map(range_doppler(x)) for x in (made.clean, made.beat))
+        objects = cfar(clean)
+        for name in model:
+            network, facts = load_network(SHIPPED / f"{name}.safetensors")
+            if network.kind != "aenn":
+                continue
+            white = facts["whitening"].apply(torch.from_numpy(given)[None, None])
+            with torch.inference_mode():
+                for label, result in (
+                    ("float32", network(white)),
+                    (
+                        "bfloat16",
+                        forward(network, white, lambda a, x: block(a, x, torch.bfloat16, True)),
+                    ),
+                ):
+                    found = cfar(facts["whitening"].undo(result)[0, 0].numpy())
+                    score = float(detections.f1(found, objects, axes=3))
+                    scores.setdefault(f"{name} {label}", []).append(score)
+    print(f"\nF1 on {frames} maps")
+    for name, values in scores.items():
+        print(f"  {name:44s} {np.mean(values):9.4f}")
+
+
 def main() -> None:
     """Time everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--compare", nargs="*", default=["g3", "s3", "s7", "s", "ccnn-2d"])
+    parser.add_argument("--frames", type=int, default=10)
     given = parser.parse_args()
     torch.set_num_threads(1)
     inference(given.networks, given.repeats)
@@ -212,6 +249,7 @@ def main() -> None:
         convolutions(name, max(2, given.repeats // 2), training=False)
         convolutions(name, max(2, given.repeats // 3), training=True)
     losses(given.repeats)
+    half_precision(given.frames)
 
 
 if __name__ == "__main__":

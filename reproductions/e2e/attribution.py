@@ -99,13 +99,14 @@ def draw(maps: dict[str, Any], weights: Any, where: tuple[int, ...]) -> Any:
         )  # fmt: skip
         panel.set_title(title, fontsize=style.PANEL_SIZE)
         figure.colorbar(shown, ax=panel, label="dB", fraction=0.05)
-    most = np.abs(weights[window]).max()
+    # The bins beside the detection itself are what there is to see.
+    most = 0.1 * np.abs(weights[window]).max()
     shown = panels[3].imshow(
         weights[window], origin="lower", extent=extent, cmap="RdBu_r", vmin=-most, vmax=most,
         aspect="auto",
     )  # fmt: skip
-    panels[3].set_title("attribution of the detection", fontsize=style.PANEL_SIZE)
-    figure.colorbar(shown, ax=panels[3], label="share of the logit", fraction=0.05)
+    panels[3].set_title("attribution", fontsize=style.PANEL_SIZE)
+    figure.colorbar(shown, ax=panels[3], label="of the logit, cut off", fraction=0.05)
     for panel in panels:
         panel.plot(rng, doppler, "s", markersize=11, markerfacecolor="none", markeredgecolor="red")
         panel.set_xlabel("range bin", fontsize=style.LABEL_SIZE)

@@ -9,6 +9,7 @@ tile of each, 12 epochs; 24 of 250 validation maps.
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -54,6 +55,7 @@ def main(folder: Path, names: tuple[str, ...]) -> None:
             f"{done.best_epoch + 1} of {done.epochs}; {done.seconds:.0f} s",
             flush=True,
         )
+        gc.collect()  # a trainer's circles hold its maps
 
 
 if __name__ == "__main__":
