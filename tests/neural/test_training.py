@@ -228,3 +228,24 @@ def test_configurations_of_the_house_are_read():
     folder = Path(__file__).parents[2] / "reproductions" / "e2e"
     for path in folder.glob("*.train.toml"):
         assert json.dumps(load_config(path).name)
+
+
+def test_a_network_of_the_antennas(config, tmp_path):
+    """Trained on the receivers' maps, and run on them as the method does."""
+    from clearchirp.chain import pipeline
+    from clearchirp.simulate import load_scene, simulate_frame
+
+    (tmp_path / "small.toml").write_text(SMALL.replace("receivers = 8", "receivers = 16"))
+    text = CONFIG.format(loss="mse").replace('"s3"', '"ccnn-2d"').replace("[8, 24", "[16, 24")
+    config.write_text(text.replace("epochs = 3", "epochs = 1"))
+    done = train(load_config(config), tmp_path / "out")
+    facts = load_network(done.network)[1]
+    made = simulate_frame(load_scene(str(tmp_path / "small.toml")), 0)
+    cleaned = pipeline("ccnn-2d", "oracle", settings={"model": str(done.network)})(
+        made.beat, made.disturbed
+    )
+    assert cleaned.beat.shape == made.beat.shape
+    assert facts["map_shape"] == [16, 24, 24]
+    config.write_text(text.replace('"mse"', '"bce"'))
+    with pytest.raises(InputError, match="mse or magmse"):
+        train(load_config(config), tmp_path / "other")

@@ -30,8 +30,7 @@ from clearchirp.neural.checkpoint import load_network, save_network
 from clearchirp.neural.config import TrainConfig
 from clearchirp.neural.data import EpochShuffle, MapDataset, Pairs
 from clearchirp.neural.module import MapTraining
-from clearchirp.neural.networks import find_network
-from clearchirp.neural.sources import facts_of, pairs_of
+from clearchirp.neural.sources import facts_of, is_of_antennas, pairs_of
 from clearchirp.neural.whitening import Whitening
 from clearchirp.types import InputError
 
@@ -159,7 +158,8 @@ def train(
         For a configuration that cannot be, and a folder that holds another training.
     """
     place, run = Path(folder), config.training
-    find_network(config.network)
+    if is_of_antennas(config) and config.loss == "bce":
+        raise InputError("loss: a network of the antennas trains on maps, give mse or magmse")
     source = pairs_of(config.data)
     for name in ("training", "validation"):
         if getattr(config.data, name)[1] > len(source):
@@ -258,6 +258,7 @@ def _loaders(
 ) -> tuple[DataLoader[Any], DataLoader[Any]]:
     data, run = config.data, config.training
     one = source[data.training[0]]
+    how = {"antennas": is_of_antennas(config), "prepare": whitening.apply}
     sets = []
     for frames, cut in (
         (range(*data.training), {"tile": data.tile, "per_map": data.per_map}),
@@ -265,7 +266,7 @@ def _loaders(
     ):
         keep = len(frames) * 2 * one.clean.nbytes <= _IN_MEMORY
         try:
-            sets.append(MapDataset(source, frames, **cut, prepare=whitening.apply, keep=keep))
+            sets.append(MapDataset(source, frames, **cut, **how, keep=keep))
         except InputError as error:
             raise InputError(f"data.{error}") from None
     training, validation = sets
