@@ -126,6 +126,21 @@ def test_a_killed_training_ends_as_an_undisturbed_one(config, tmp_path):
     assert same(*ends)
 
 
+def test_ctrl_c_is_told_and_gone_on_with(config, tmp_path):
+    plan, handler = load_config(config), signal.getsignal(signal.SIGINT)
+
+    def stop(epochs, f1):
+        if epochs == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(plan, tmp_path / "out", on_epoch=stop)
+    assert signal.getsignal(signal.SIGINT) is handler
+    told = []
+    train(plan, tmp_path / "out", on_epoch=lambda n, f1: told.append(n))
+    assert told == [3]
+
+
 def test_seeds_differ_and_early_stopping_stops(config, tmp_path):
     plan = load_config(config)
     text = CONFIG.format(loss="bce").replace("epochs = 3", "epochs = 40\npatience = 1\nseed = 7")

@@ -12,6 +12,8 @@ import io
 import json
 import logging
 import shutil
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -192,9 +194,8 @@ def train(
         )
         module = MapTraining(config, whitening)
         training, validation = _loaders(config, source, whitening)
-        trainer.fit(module, training, validation, ckpt_path=last if last.exists() else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        with _interrupts():
+            trainer.fit(module, training, validation, ckpt_path=last if last.exists() else None)
     if trainer.is_global_zero:
         _finish(best_file(place, config), module, validation)
     best = max(log.rows, key=lambda row: row["f1"])
@@ -292,6 +293,22 @@ def _tensorboard(place: Path) -> TensorBoardLogger:
             "training.tensorboard: TensorBoard is not installed; install it with: pip install "
             "tensorboard, or leave it out: log.csv has the same"
         ) from None
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Let Ctrl-C be what it is elsewhere: Lightning makes an exit of it and ignores the next."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
