@@ -204,6 +204,14 @@ class TestMatrixPencil:
         assert one.stats["tones"] == 10
         assert error_db(one.signal[disturbed], targets[disturbed]) > -5
 
+    def test_a_slow_drift_is_not_filled_with_zeros(self):
+        """As receivers without I/Q have it: many poles next to zero frequency, none for itself."""
+        n = np.arange(64)
+        drift = 1500 + 500 * ((n - 24) / 40) ** 2 + 3 * np.random.default_rng(0).normal(size=64)
+        gap = (n > 34) & (n < 44)
+        result = methods["matrix-pencil"]()(np.where(gap, 0, drift)[None], gap[None])
+        assert np.abs(result.signal[0] - drift)[gap].max() < 300
+
 
 def test_chirplets_are_found_and_subtracted():
     """A chirp that sweeps the whole band, as an ideal filter leaves it, on top of targets."""
