@@ -27,6 +27,7 @@ _GUARD = 20 / 512
 _STEEPEST = 0.02
 _REPEATED = 1e-4
 _BESIDE, _LONG = 2, 16
+_MANY = 32
 
 
 class Segment(NamedTuple):
@@ -379,7 +380,15 @@ def orthonormal(vectors: NDArray[Any], basis: NDArray[Any] | None = None) -> NDA
     length = np.linalg.norm(vectors, axis=0)
     kept = length > 1e-9 * max(float(length.max(initial=0)), 1e-300)
     vectors = vectors[:, kept] / length[kept]
-    if basis is not None:
-        for _ in range(2):  # twice is enough for rounding
+    if vectors.shape[1] > _MANY:
+        if basis is not None:
+            for _ in range(2):  # twice is enough for rounding
+                vectors = vectors - basis @ (basis.conj().T @ vectors)
+        new, upper = np.linalg.qr(vectors)
+        return new[:, np.abs(np.diag(upper)) > _REPEATED]
+    # What is small once the basis is taken out of it grows, and what is left of the basis with it.
+    for _ in range(1 if basis is None else 2):
+        if basis is not None:
             vectors = vectors - basis @ (basis.conj().T @ vectors)
-    return kernels.orthonormal_rows(np.ascontiguousarray(vectors.T), _REPEATED).T
+        vectors = kernels.orthonormal_rows(np.ascontiguousarray(vectors.T), _REPEATED).T
+    return vectors
