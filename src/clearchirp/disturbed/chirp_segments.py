@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +27,7 @@ _GUARD = 20 / 512
 _STEEPEST = 0.02
 _REPEATED = 1e-4
 _BESIDE, _LONG = 2, 16
+_MANY = 32
 
 
 class Segment(NamedTuple):
@@ -137,31 +138,26 @@ def bank(samples: int, angles: int, max_angle_deg: float) -> Bank:
 class Recurring:
     """What recurs from chirp to chirp in signals (chirp, sample), for a search of them.
 
-    Few searches ask for it: it is computed when one does.
+    A target has the same power in each chirp, an interferer that hits fewer than half of them does
+    not raise the median. Few rows are asked for: each is computed when it is.
     """
 
     searched: Bank
     signals: NDArray[Any]
+    known: dict[int, NDArray[Any]] = field(default_factory=dict)
 
-    @cached_property
-    def powers(self) -> NDArray[Any]:
-        """Return `recurring_powers`."""
-        return recurring_powers(self.searched, self.signals)
+    def powers(self, row: int) -> NDArray[Any]:
+        """Return what recurs in the cells of a row (sample,), in units of the mean of noise.
 
-
-def recurring_powers(searched: Bank, signals: NDArray[Any]) -> NDArray[Any]:
-    """Return what recurs from chirp to chirp in the cells of the slow rows (slow row, sample).
-
-    A target has the same power in each chirp, an interferer that hits fewer than half of them does
-    not raise the median. The largest within three cells, in units of the mean of noise.
-    """
-    single = signals.astype(np.complex64)
-    out = []
-    for row in np.flatnonzero(searched.slow):
-        line = fft.fft(searched.chirps[row] * single, axis=-1, overwrite_x=True)
-        middle = column_medians(squared_magnitude(line)) * (searched.scale[row] / np.log(2))
-        out.append(maximum_filter1d(middle, 7, mode="wrap"))
-    return np.array(out).reshape(-1, signals.shape[-1])
+        It is the largest within three cells.
+        """
+        if row not in self.known:
+            single = self.signals.astype(np.complex64)
+            line = fft.fft(self.searched.chirps[row] * single, axis=-1, overwrite_x=True)
+            middle = column_medians(squared_magnitude(line))
+            middle = middle * (self.searched.scale[row] / np.log(2))
+            self.known[row] = maximum_filter1d(middle, 7, mode="wrap")
+        return self.known[row]
 
 
 @dataclass(frozen=True)
@@ -184,13 +180,6 @@ class Limits:
     ratio: float
     recurring: Recurring | None
     noise: float
-
-    @cached_property
-    def slow_floor(self) -> NDArray[Any]:
-        """Least power of cells of slow rows (slow row, sample); empty where they are left out."""
-        if self.recurring is None:
-            return np.empty((0, 0))
-        return self.recurring.powers * self.ratio
 
 
 class Segments(NamedTuple):
@@ -240,21 +229,24 @@ def _strongest(
     from clearchirp.disturbed import segment_kernels as kernels
 
     samples = rest.size
-    slow, scale = searched.slow, searched.scale
-    if near is not None:
-        slow, scale = slow[near], scale[near]
+    chosen = np.arange(len(searched.turns)) if near is None else near
+    slow, scale = searched.slow[chosen], searched.scale[chosen]
     rows = searched.rows(rest, near)
     parts = rows.view(np.float32).reshape(*rows.shape, 2)
     slow_floor = np.empty((0, 0))
-    if limits.recurring is not None and kernels.exceeds(parts, scale, limits.floor, slow):
-        slow_floor = limits.slow_floor
-        if near is not None:
-            slow_floor = slow_floor[np.isin(np.flatnonzero(searched.slow), near)]
+    if limits.recurring is not None:
+        above = kernels.exceeding(parts, scale, limits.floor, slow)
+        if above.any():
+            # Rows of which no cell exceeds the plain floor need no other.
+            slow_floor = np.full((int(slow.sum()), samples), np.inf)
+            for k in np.flatnonzero(above):
+                powers = limits.recurring.powers(int(chosen[k]))
+                slow_floor[np.count_nonzero(slow[:k])] = powers * limits.ratio
     row, column, power = kernels.strongest_cell(parts, scale, limits.floor, slow, slow_floor)
     if row < 0:
         return None
     line = squared_magnitude(rows[row]).astype(np.float64) * scale[row]
-    row = row if near is None else int(near[row])
+    row = int(chosen[row])
     if not searched.slow[row]:
         if power < limits.ratio * _least_of(line, column):
             return None
@@ -360,7 +352,8 @@ def _without(
     vectors = kernels.piece_vectors(
         rest, searched.window, tuple(piece[:4]), most, _SIGNIFICANT * limits.noise
     )
-    orders, whole = len(vectors), vectors.T
+    orders = len(vectors)
+    whole: NDArray[Any] = vectors.T
     if real:
         whole = np.concatenate([whole.real, whole.imag], axis=1)
     new = whole if basis is None and not real else orthonormal(whole, basis)
@@ -379,7 +372,15 @@ def orthonormal(vectors: NDArray[Any], basis: NDArray[Any] | None = None) -> NDA
     length = np.linalg.norm(vectors, axis=0)
     kept = length > 1e-9 * max(float(length.max(initial=0)), 1e-300)
     vectors = vectors[:, kept] / length[kept]
-    if basis is not None:
-        for _ in range(2):  # twice is enough for rounding
+    if vectors.shape[1] > _MANY:
+        if basis is not None:
+            for _ in range(2):  # twice is enough for rounding
+                vectors = vectors - basis @ (basis.conj().T @ vectors)
+        new, upper = np.linalg.qr(vectors)
+        return new[:, np.abs(np.diag(upper)) > _REPEATED]
+    # What is small once the basis is taken out of it grows, and what is left of the basis with it.
+    for _ in range(1 if basis is None else 2):
+        if basis is not None:
             vectors = vectors - basis @ (basis.conj().T @ vectors)
-    return kernels.orthonormal_rows(np.ascontiguousarray(vectors.T), _REPEATED).T
+        vectors = kernels.orthonormal_rows(np.ascontiguousarray(vectors.T), _REPEATED).T
+    return vectors

@@ -45,17 +45,17 @@ def strongest_cell(parts, scale, floor, slow, slow_floor):  # pragma: no cover
 
 
 @njit(cache=True, nogil=True, fastmath=_MATHS)
-def exceeds(parts, scale, floor, slow):  # pragma: no cover
-    """Whether a cell of the `slow` rows exceeds the floor; all as `strongest_cell` has them."""
+def exceeding(parts, scale, floor, slow):  # pragma: no cover
+    """Return in which of the `slow` rows a cell exceeds the floor; all as in `strongest_cell`."""
+    above = np.zeros(parts.shape[0], np.bool_)
     for r in range(parts.shape[0]):
         if slow[r]:
             line = parts[r]
             top = line[0, 0] * 0
             for c in range(line.shape[0]):
                 top = max(top, line[c, 0] * line[c, 0] + line[c, 1] * line[c, 1])
-            if top * scale[r] > floor:
-                return True
-    return False
+            above[r] = top * scale[r] > floor
+    return above
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -350,8 +350,8 @@ def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
         if outside.any():
             count += int(outside.sum())
             unit = np.eye(outside.size)[:, outside]
-            more = orthonormal(unit, part.basis)
-            bases[m] = more if part.basis is None else np.concatenate([part.basis, more], axis=1)
+            both = [unit] if part.basis is None else [part.basis, unit]
+            bases[m] = orthonormal(np.concatenate(both, axis=1))
         elif part.basis is not None:
             bases[m] = part.basis
         if m in bases:
