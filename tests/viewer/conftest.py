@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,14 +69,43 @@ def served(file: Path, *options: object) -> Iterator[str]:
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert "shows" in line, line + process.communicate(timeout=30)[1]
+        assert "shows" in line, line + process.communicate(timeout=60)[1]
         yield line.split()[0]
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=30) == ("", "")
+        out, err = process.communicate(timeout=60)
+        assert (out, err) == ("", ""), err
         assert process.returncode == 0
     finally:
         process.kill()
-        process.wait(30)
+        process.wait(60)
+
+
+@contextmanager
+def served_here(file: Path, **reading: Any) -> Iterator[str]:
+    """Serve a recording by a thread of this process, which has loaded everything already."""
+    from clearchirp.viewer.serving import Viewer
+
+    viewers: list[Viewer] = []
+    ready = threading.Event()
+
+    def work() -> None:
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        viewer = Viewer(open_capture(file, **reading), str(file), reading, port=0)
+        viewers.append(viewer)
+        viewer.serve(lambda url: ready.set())
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert ready.wait(60)
+        yield viewers[0].url
+    finally:
+        if viewers:
+            viewers[0].loop.add_callback(viewers[0].loop.stop)
+        thread.join(60)
 
 
 Open = Callable[..., Any]
@@ -98,7 +129,7 @@ def shown(browser) -> Iterator[Open]:
 
     def show(url: str, *, width: int = 1280, height: int = 800, scheme: str = "light") -> Any:
         page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.on("request", lambda request: asked.append((url, request.url)))
         page.on("websocket", lambda socket: asked.append((url, socket.url)))
         page.on("pageerror", lambda error: thrown.append(str(error)))

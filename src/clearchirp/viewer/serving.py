@@ -17,10 +17,11 @@ from typing import Any
 from bokeh.application import Application
 from bokeh.application.handlers.function import FunctionHandler
 from bokeh.document import Document
+from bokeh.resources import Resources
 from bokeh.server.server import BaseServer
 from bokeh.server.tornado import BokehTornado
 from bokeh.server.util import bind_sockets
-from bokeh.settings import settings
+from bokeh.server.views.static_handler import StaticHandler
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 
@@ -64,8 +65,6 @@ class Viewer:
         host: str = "127.0.0.1",
         port: int | None = None,
     ) -> None:
-        # Nothing comes from elsewhere, whatever the environment of this process says.
-        settings.resources.set_value("server")
         for name in ("bokeh", "tornado.access", "tornado.application"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
         source = Source(capture)
@@ -81,20 +80,28 @@ class Viewer:
         shown = "127.0.0.1" if _is_any(host) else host
         self.url = f"http://{_bracketed(shown)}:{port}/"
 
+    @property
+    def loop(self) -> IOLoop:
+        """The loop that answers; it belongs to the thread that made the viewer."""
+        return self._server.io_loop
+
     def run(self, ready: Callable[[str], object], *, browser: bool = True) -> None:
-        """Serve until Ctrl-C; `ready` is told the address first."""
-        self._server.start()
-        ready(self.url)
-        loop = self._server.io_loop
+        """Serve until Ctrl-C; `ready` is told the address first. For the main thread."""
         if browser:
-            loop.add_callback(webbrowser.open, self.url)
-        with _stopped_by_signals(loop) as received:
-            try:
-                loop.start()
-            finally:
-                self.close()
+            self.loop.add_callback(webbrowser.open, self.url)
+        with _stopped_by_signals(self.loop) as received:
+            self.serve(ready)
         if signal.SIGTERM in received:
             sys.exit(128 + signal.SIGTERM)
+
+    def serve(self, ready: Callable[[str], object]) -> None:
+        """Serve until the loop is stopped; `ready` is told the address first."""
+        self._server.start()
+        ready(self.url)
+        try:
+            self.loop.start()
+        finally:
+            self.close()
 
     def close(self) -> None:
         """End every page, and what it does."""
@@ -107,6 +114,20 @@ class Viewer:
         self._pages.discard(page)
 
 
+class _Pages(BokehTornado):
+    """Bokeh's server, which sends the scripts that the page needs, itself, and no others."""
+
+    def resources(self, absolute_url: str | bool | None = None) -> Resources:
+        """Return which scripts a page loads, and from where: from here, whatever is set."""
+        del absolute_url
+        return Resources(
+            mode="server",
+            root_url="/",
+            path_versioner=StaticHandler.append_version,
+            components=["bokeh", "bokeh-widgets"],
+        )
+
+
 @contextmanager
 def _stopped_by_signals(loop: IOLoop) -> Iterator[list[int]]:
     """Have Ctrl-C and SIGTERM stop the loop; gives the list of the signals that came.
@@ -114,10 +135,12 @@ def _stopped_by_signals(loop: IOLoop) -> Iterator[list[int]]:
     An exception from a signal would be lost where it meets the collector of garbage at work.
     """
     received: list[int] = []
+    # Of all ways to call into a loop the one that wakes it up out of a signal's handler.
+    waking: Any = getattr(loop, "asyncio_loop")  # noqa: B009
 
     def stop(number: int, frame: object) -> None:
         received.append(number)
-        loop.add_callback_from_signal(loop.stop)
+        waking.call_soon_threadsafe(loop.stop)
 
     before = {one: signal.signal(one, stop) for one in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -138,7 +161,7 @@ def _listening(application: Application, host: str, port: int | None) -> tuple[B
                 continue
             text = error.strerror or str(error)
             raise InputError(f"--host {host} --port {candidate}: {text}") from None
-        pages = BokehTornado(
+        pages = _Pages(
             {"/": application},
             extra_websocket_origins=sorted(origins(host, taken)),
             check_unused_sessions_milliseconds=1000,
