@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from clearchirp.cfar import Cfar
 from clearchirp.chain import pipeline
+from clearchirp.evaluate.models import check_there, count_parameters, waits_for
 from clearchirp.evaluate.published import Setup, SetupCase, Size, read_paper
 from clearchirp.evaluate.reproduction import Outcome, Progress
-from clearchirp.evaluate.studies import case_of, column, over_frames
+from clearchirp.evaluate.studies import column, over_frames
 from clearchirp.evaluate.verdicts import Measured, mean_of
 from clearchirp.metrics import detections, maps
 from clearchirp.report import Table
@@ -44,7 +45,8 @@ def measure(
         for name in COLUMNS.values():
             outcomes[f"{label}-{name}"] = partial(_mean, partial(frames, case), name)
         if label in SIZES:
-            outcomes[f"params-{label}"] = partial(_parameters, case)
+            network = "ccnn-2d" if label == "2d" else label
+            outcomes[f"params-{label}"] = partial(count_parameters, network)
     for row, (metric, labels) in ORDERS.items():
         outcomes[row] = partial(_each, setup, frames, labels, COLUMNS[metric])
     published = {row.id for row in read_paper(Path(__file__).parent).rows}
@@ -55,6 +57,8 @@ def tables(setup: Setup, size: Size, folder: Path) -> list[Table]:
     """Return what there is of every case, with the true mask, too: what the detector costs."""
     rows = []
     for label, case in setup.landed().items():
+        if waits_for(case):
+            continue
         found = _frames(setup, size, folder, Workers(), lambda *_: None, case)
         rows.append([label, *(mean_of(column(found, name)).value for name in COLUMNS.values())])
     return [Table(f"Means over {size.frames} maps", ["case", *COLUMNS], rows)]
@@ -68,10 +72,6 @@ def _each(setup: Setup, frames: Any, labels: tuple[str, ...], name: str) -> Meas
     return Measured(each={one: column(frames(setup.cases[one]), name) for one in labels})
 
 
-def _parameters(case: SetupCase) -> float:
-    return float(case_of(case).parameter_count)
-
-
 def _frames(
     setup: Setup,
     size: Size,
@@ -80,6 +80,7 @@ def _frames(
     progress: Progress,
     case: SetupCase,
 ) -> list[dict[str, Any]]:
+    check_there(case)
     levels = setup.parameters["snir_db"]
     scene, first = scene_at(setup.scene, levels), setup.parameters["first_frame"]
 

@@ -79,7 +79,9 @@ def shares(weights: Any, where: tuple[int, ...]) -> list[tuple[str, float]]:
     grid = np.meshgrid(*(np.arange(n) for n in weights.shape), indexing="ij")
     far = np.max([np.abs(g - w) for g, w in zip(grid, where, strict=True)], axis=0)
     modulus = np.abs(weights)
-    return [(f"within {n}", float(modulus[far <= n].sum() / modulus.sum())) for n in (0, 1, 2, 4, 9, 19)]
+    return [
+        (f"within {n}", float(modulus[far <= n].sum() / modulus.sum())) for n in (0, 1, 2, 4, 9, 19)
+    ]
 
 
 def draw(maps: dict[str, Any], weights: Any, where: tuple[int, ...]) -> Any:
@@ -97,13 +99,14 @@ def draw(maps: dict[str, Any], weights: Any, where: tuple[int, ...]) -> Any:
         )  # fmt: skip
         panel.set_title(title, fontsize=style.PANEL_SIZE)
         figure.colorbar(shown, ax=panel, label="dB", fraction=0.05)
-    most = np.abs(weights[window]).max()
+    # The bins beside the detection itself are what there is to see.
+    most = 0.1 * np.abs(weights[window]).max()
     shown = panels[3].imshow(
         weights[window], origin="lower", extent=extent, cmap="RdBu_r", vmin=-most, vmax=most,
         aspect="auto",
     )  # fmt: skip
-    panels[3].set_title("attribution of the detection", fontsize=style.PANEL_SIZE)
-    figure.colorbar(shown, ax=panels[3], label="share of the logit", fraction=0.05)
+    panels[3].set_title("attribution", fontsize=style.PANEL_SIZE)
+    figure.colorbar(shown, ax=panels[3], label="of the logit, cut off", fraction=0.05)
     for panel in panels:
         panel.plot(rng, doppler, "s", markersize=11, markerfacecolor="none", markeredgecolor="red")
         panel.set_xlabel("range bin", fontsize=style.LABEL_SIZE)

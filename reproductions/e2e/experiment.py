@@ -9,9 +9,10 @@ from typing import Any
 
 from clearchirp.cfar import Cfar
 from clearchirp.chain import pipeline
+from clearchirp.evaluate.models import check_there, count_parameters, waits_for
 from clearchirp.evaluate.published import Setup, SetupCase, Size, read_paper
 from clearchirp.evaluate.reproduction import Outcome, Progress
-from clearchirp.evaluate.studies import case_of, column, over_frames
+from clearchirp.evaluate.studies import column, over_frames
 from clearchirp.evaluate.verdicts import Measured, mean_of
 from clearchirp.metrics import detections, maps
 from clearchirp.report import Table
@@ -40,7 +41,8 @@ def measure(
         for name in COLUMNS.values():
             outcomes[f"{label}-{name}"] = partial(_mean, partial(frames, case), name)
         if case.method == "aenn" and label.startswith("bce-"):
-            outcomes[f"params-{label.removeprefix('bce-')}"] = partial(_parameters, case)
+            size_name = label.removeprefix("bce-")
+            outcomes[f"params-{size_name}"] = partial(count_parameters, size_name)
     for row, (metric, labels) in ORDERS.items():
         outcomes[row] = partial(_each, setup, frames, labels, COLUMNS[metric])
     published = {row.id for row in read_paper(Path(__file__).parent).rows}
@@ -51,6 +53,8 @@ def tables(setup: Setup, size: Size, folder: Path) -> list[Table]:
     """Return what there is of every case, with the true mask, too: what the detector costs."""
     rows = []
     for label, case in setup.landed().items():
+        if waits_for(case):
+            continue
         found = _frames(setup, size, folder, Workers(), lambda *_: None, case)
         rows.append([label, *(mean_of(column(found, name)).value for name in COLUMNS.values())])
     return [Table(f"Means over {size.frames} maps", ["case", *COLUMNS], rows)]
@@ -64,10 +68,6 @@ def _each(setup: Setup, frames: Any, labels: tuple[str, ...], name: str) -> Meas
     return Measured(each={one: column(frames(setup.cases[one]), name) for one in labels})
 
 
-def _parameters(case: SetupCase) -> float:
-    return float(case_of(case).parameter_count)
-
-
 def _frames(
     setup: Setup,
     size: Size,
@@ -76,6 +76,7 @@ def _frames(
     progress: Progress,
     case: SetupCase,
 ) -> list[dict[str, Any]]:
+    check_there(case)
     scene, first = load_scene(setup.scene), setup.parameters["first_frame"]
 
     def score(frame: int) -> dict[str, float]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from clearchirp.cfar import Cfar
 from clearchirp.chain import pipeline
 from clearchirp.evaluate.studies import over_frames
@@ -144,12 +145,16 @@ def print_table(title: str, points: Mapping[str, Mapping[str, Mapping[str, float
 def draw(results: Mapping[str, Mapping[str, Mapping[str, Mapping[str, float]]]]) -> Any:
     """Return the figure: a panel a study, a line or a row of marks a method."""
     figure = style.new_figure(11, 8.4, "Detections after mitigation, away from the training")
-    names = list(dict.fromkeys(n for each in results.values() for row in each.values() for n in row))
+    names = list(
+        dict.fromkeys(n for each in results.values() for row in each.values() for n in row)
+    )
     axes = figure.subplots(2, 2).ravel()
     for panel, (title, points) in zip(axes, results.items(), strict=True):
         labels = list(points)
         numbers = title != "another scene"
-        at = np.array([float(x) for x in labels]) if numbers else np.arange(len(labels), dtype=float)
+        at = (
+            np.array([float(x) for x in labels]) if numbers else np.arange(len(labels), dtype=float)
+        )
         for index, name in enumerate(names):
             colour, dashes = style.line(index)
             have = [k for k, label in enumerate(labels) if name in points[label]]

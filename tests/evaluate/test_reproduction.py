@@ -70,6 +70,22 @@ def test_a_row_that_fails_leaves_the_others(root, tmp_path):
     assert [row["verdict"] for row in stored["rows"]] == [v.value for v, _ in found.values()]
 
 
+def test_a_measurement_may_wait_for_a_model(root, tmp_path):
+    (root / "toy" / "experiment.py").write_text(
+        EXPERIMENT.replace("fails():", "fails():\n    check_there(CASE)").replace(
+            "from . import beside",
+            "from . import beside\n"
+            "from clearchirp.evaluate.models import check_there\n"
+            "from clearchirp.evaluate.published import SetupCase\n"
+            'CASE = SetupCase(label="a", method="aenn", settings={"model": "no-such-model"})',
+        )
+    )
+    done = reproduce("toy", tmp_path / "out", size="quick", root=root)
+    row = next(row for row in done.rows if row.row.id == "raises")
+    assert row.verdict is Verdict.NOT_LANDED
+    assert "waits for " in row.why
+
+
 def test_another_experiment_does_not_take_the_parts_of_the_first(root, tmp_path):
     first = reproduce("toy", tmp_path / "out", root=root).folder
     assert reproduce("toy", tmp_path / "out", root=root).folder == first

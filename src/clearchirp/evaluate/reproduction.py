@@ -275,6 +275,13 @@ def _load(folder: Path) -> ModuleType:
     return module
 
 
+class NotLandedError(Exception):
+    """Raised by a measurement that waits for something, such as a model that is yet to be trained.
+
+    The message says what for, as in "waits for the model bce-s9".
+    """
+
+
 def _check_names(paper: Paper, outcomes: Mapping[str, Outcome]) -> None:
     known = {row.id for row in paper.rows}
     for name in outcomes:
@@ -302,6 +309,8 @@ def _reproduced(row: PublishedRow, outcomes: Mapping[str, Outcome]) -> Reproduce
         verdict, why = judge(row, measured)
     except OSError:
         raise
+    except NotLandedError as waiting:
+        return ReproducedRow(row=row, verdict=Verdict.NOT_LANDED, why=str(waiting), measured=None)
     except Exception as error:
         text = f"{type(error).__name__}: {' '.join(str(error).split())}"
         return ReproducedRow(row=row, verdict=Verdict.FAILED, why=text, measured=None)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from clearchirp.neural import convolution_kernels as kernels
+from clearchirp.neural import separable_kernels
 
 _PLAIN = {1: torch.conv1d, 2: torch.conv2d, 3: torch.conv3d}
 
@@ -60,21 +62,14 @@ def convolve_separable(x: Tensor, vectors: Sequence[Tensor]) -> Tensor:
         For each axis in turn complex (out, in, taps): every pair of an output and an input
         channel has vectors of its own, which are applied one after the other.
     """
-    targets, sources = vectors[0].shape[:2]
     if not _on_kernels(x):
         return _block_product(x, outer_product(vectors))
-    pairs = targets * sources
-    # Pair by pair, the inputs of a target next to each other; the last axis adds them up.
-    fan_out = np.tile(np.arange(sources), targets).reshape(pairs, 1)
-    alone = np.arange(pairs).reshape(pairs, 1)
-    add_up = np.arange(pairs).reshape(targets, sources)
-    last = len(vectors) - 1
-    for axis, vector in enumerate(vectors):
-        route = fan_out if axis == 0 else alone
-        if axis == last:
-            route = fan_out.reshape(targets, sources) if last == 0 else add_up
-        x = _AlongAxis.apply(x, vector.reshape(pairs, -1), route, axis - len(vectors))
-    return x
+    # An axis that is not there is one of a single cell, whose tap is 1.
+    missing = 3 - len(vectors)
+    one = torch.ones(*vectors[0].shape[:2], 1, dtype=x.dtype)
+    maps = x.reshape(*x.shape[:2], *(1,) * missing, *x.shape[2:])
+    result = _Separable.apply(maps, *(one,) * missing, *vectors)
+    return result.reshape(x.shape[0], -1, *x.shape[2:])
 
 
 def outer_product(vectors: Sequence[Tensor]) -> Tensor:
@@ -161,81 +156,64 @@ def _generic(x: Tensor, weight: Tensor) -> Tensor:
     maps, (u, v) = floats(x), _parts(weight)
     out = torch.empty(x.shape[0], weight.shape[0], *x.shape[2:], dtype=x.dtype)
     result = floats(out)
-    in_parallel(lambda n: kernels.convolve_maps(maps[n], u, v, result[n]), x.shape[0])
+    _by_planes(
+        lambda n, begin, end: kernels.convolve_maps(maps[n], u, v, begin, end, result[n]), x.shape
+    )
     return out
 
 
-class _AlongAxis(torch.autograd.Function):
-    """Convolutions along one axis; `route` (target, term) names the input channel of each weight.
-
-    The weights (target * term, tap) stand in the order of the route.
-    """
+class _Separable(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, *vectors: Tensor) -> Tensor:
+        ctx.save_for_backward(x, *vectors)
+        maps, weights = floats(x), _vectors(vectors)
+        out = torch.empty(x.shape[0], vectors[0].shape[0], *x.shape[2:], dtype=x.dtype)
+        result = floats(out)
+        _by_planes(
+            lambda n, begin, end: separable_kernels.convolve_maps(
+                maps[n], weights, begin, end, result[n]
+            ),
+            x.shape,
+        )
+        return out
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, route: NDArray[np.intp], axis: int) -> Tensor:
-        ctx.save_for_backward(x, weight)
-        ctx.route, ctx.axis = route, axis
-        return _along_axis(x, weight.reshape(*route.shape, -1), route, axis)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:  # pyright: ignore[reportIncompatibleMethodOverride]
-        x, weight = ctx.saved_tensors
-        route, axis = ctx.route, ctx.axis
-        to_x = to_weight = None
-        if ctx.needs_input_grad[0]:
-            targets = np.repeat(np.arange(route.shape[0]), route.shape[1])
-            # Every input channel goes into as many terms.
-            back = np.argsort(route.ravel(), kind="stable").reshape(x.shape[1], -1)
-            turned = weight.flip(-1).conj()[torch.from_numpy(back)]
-            to_x = _along_axis(grad, turned, targets[back], axis)
-        if ctx.needs_input_grad[1]:
-            to_weight = _axis_weights(x, grad, weight, route, axis)
-        return to_x, to_weight, None, None
-
-
-def _shape_along(shape: Sequence[int], axis: int) -> tuple[int, ...]:
-    """Shape of the floats of a map: (row, 2 * length) or (outer, axis, row)."""
-    *outer, last = shape
-    if axis == -1:
-        return int(np.prod(outer, dtype=int)), 2 * last
-    cut = len(shape) + axis
-    inner = 2 * int(np.prod(shape[cut + 1 :], dtype=int))
-    return int(np.prod(shape[:cut], dtype=int)), shape[cut], inner
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, *vectors = ctx.saved_tensors
+        maps, grads, weights = floats(x), floats(grad), _vectors(vectors)
+        sums = [
+            tuple(np.zeros(part.shape, np.float64) for part in weights) for _ in range(x.shape[0])
+        ]
+        wanted = ctx.needs_input_grad[0]
+        to_x = torch.zeros_like(x, memory_format=torch.contiguous_format) if wanted else None
+        result = maps if to_x is None else floats(to_x)
+        in_parallel(
+            lambda n: separable_kernels.gradients(
+                maps[n], grads[n], weights, sums[n], result[n], wanted
+            ),
+            x.shape[0],
+        )
+        total = [np.sum(parts, axis=0) for parts in zip(*sums, strict=True)]
+        to_vectors = [
+            _joined(total[2 * k], total[2 * k + 1], vector) for k, vector in enumerate(vectors)
+        ]
+        return to_x, *to_vectors
 
 
-def _along_axis(x: Tensor, weight: Tensor, route: NDArray[np.intp], axis: int) -> Tensor:
-    out = torch.empty(x.shape[0], route.shape[0], *x.shape[2:], dtype=x.dtype)
-    shape = _shape_along(x.shape[2:], axis)
-    maps = floats(x).reshape(*x.shape[:2], *shape)
-    result = floats(out).reshape(*out.shape[:2], *shape)
-    u, v = _parts(weight)
-    kernel = kernels.convolve_along_rows if axis == -1 else kernels.convolve_across_rows
-
-    def job(n: int) -> None:
-        for target, source in enumerate(route):
-            kernel(maps[n], source, u[target], v[target], result[n, target])
-
-    in_parallel(job, x.shape[0])
-    return out
+def _vectors(vectors: Sequence[Tensor]) -> tuple[NDArray[Any], ...]:
+    return tuple(part for vector in vectors for part in _parts(vector))
 
 
-def _axis_weights(
-    x: Tensor, grad: Tensor, weight: Tensor, route: NDArray[np.intp], axis: int
-) -> Tensor:
-    shape = _shape_along(x.shape[2:], axis)
-    maps = floats(x).reshape(*x.shape[:2], *shape)
-    grads = floats(grad).reshape(*grad.shape[:2], *shape)
-    u = np.zeros((x.shape[0], *weight.shape))
-    v = np.zeros_like(u)
-    kernel = kernels.weights_along_rows if axis == -1 else kernels.weights_across_rows
-    terms = route.shape[1]
-
-    def job(n: int) -> None:
-        for term, source in enumerate(route.ravel()):
-            kernel(maps[n, source], grads[n, term // terms], u[n, term], v[n, term])
-
-    in_parallel(job, x.shape[0])
-    return _joined(u.sum(0), v.sum(0), weight)
+def _by_planes(job: Callable[[int, int, int], object], shape: Sequence[int]) -> None:
+    """Run job(map, first plane, one past the last) in parallel, over maps or, of few, planes."""
+    batch, planes = shape[0], shape[2]
+    threads = torch.get_num_threads()
+    if batch >= threads or planes == 1:
+        in_parallel(lambda n: job(n, 0, planes), batch)
+        return
+    edges = np.linspace(0, planes, min(threads, planes) + 1).astype(int).tolist()
+    cuts = [(n, *cut) for n in range(batch) for cut in pairwise(edges)]
+    in_parallel(lambda k: job(*cuts[k]), len(cuts))
 
 
 def _joined(real: NDArray[Any], imag: NDArray[Any], like: Tensor) -> Tensor:

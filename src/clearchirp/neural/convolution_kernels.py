@@ -5,8 +5,8 @@ all taps of u times the row and of v times the row are kept apart; both are plai
 pass at the end joins them to (first) + j (second). So a tap costs two multiply-adds a float, reads
 its row once and never shuffles parts.
 
-Rows and maps lie as floats: ``(channel, ..., 2 * range)``, complex numbers as NumPy and torch store
-them. Sums of gradients over a row are kept in single precision, over rows in double.
+Maps lie as floats: ``(channel, angle, doppler, 2 * range)``, complex numbers as NumPy and torch
+store them. Sums of gradients over a tile are kept in their precision, over tiles in double.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ import numba
 import numpy as np
 
 # Sums may be reordered, so that they run in vector registers; NaN and Inf keep their meaning.
-FAST = {"contract", "reassoc", "nsz", "arcp"}
-_TILE = 1024
-_options = {"cache": True, "nogil": True, "fastmath": FAST, "error_model": "numpy"}
+_FAST = {"contract", "reassoc", "nsz", "arcp"}
+TILE = 1024
+_HALF = np.uint64(32)
+_LOW_SIGN, _HIGH_SIGN = np.uint64(1 << 31), np.uint64(1 << 63)
+OPTIONS = {"cache": True, "nogil": True, "fastmath": _FAST, "error_model": "numpy"}
 
 
-@numba.njit(**_options)
+@numba.njit(**OPTIONS)
 def _add_one(first, second, row, u, v):
     for n in range(first.size):
         value = row[n]
@@ -28,7 +30,7 @@ def _add_one(first, second, row, u, v):
         second[n] += v * value
 
 
-@numba.njit(**_options)
+@numba.njit(**OPTIONS)
 def _add_three(first, second, a, b, c, u, v):
     u0, u1, u2 = u[0], u[1], u[2]
     v0, v1, v2 = v[0], v[1], v[2]
@@ -38,34 +40,78 @@ def _add_three(first, second, a, b, c, u, v):
         second[n] += v0 * x + v1 * y + v2 * z
 
 
-@numba.njit(**_options)
-def _join(first, second, out):
-    for n in range(0, out.size, 2):
-        out[n] = first[n] - second[n + 1]
-        out[n + 1] = first[n + 1] + second[n]
+@numba.njit(**OPTIONS)
+def _set_one(first, second, row, u, v):
+    for n in range(first.size):
+        value = row[n]
+        first[n] = u * value
+        second[n] = v * value
 
 
-@numba.njit(**_options)
-def _along_row(first, second, row, u, v):
-    """Add a padded row convolved along itself with all taps."""
+@numba.njit(**OPTIONS)
+def _set_three(first, second, a, b, c, u, v):
+    u0, u1, u2 = u[0], u[1], u[2]
+    v0, v1, v2 = v[0], v[1], v[2]
+    for n in range(first.size):
+        x, y, z = a[n], b[n], c[n]
+        first[n] = u0 * x + u1 * y + u2 * z
+        second[n] = v0 * x + v1 * y + v2 * z
+
+
+@numba.njit(**OPTIONS)
+def join(first, second, out):
+    """Write first + j second; what `second` holds afterwards is of no use."""
+    if second.itemsize == 4:
+        # Swap the parts and turn the sign of one, as bits: a loop over pairs would not be vectors.
+        pairs = second.view(np.uint64)
+        for n in range(pairs.size):
+            bits = pairs[n]
+            pairs[n] = ((bits << _HALF) | (bits >> _HALF)) ^ _LOW_SIGN
+        for n in range(out.size):
+            out[n] = first[n] + second[n]
+    else:
+        for n in range(0, out.size, 2):
+            out[n] = first[n] - second[n + 1]
+            out[n + 1] = first[n + 1] + second[n]
+
+
+@numba.njit(**OPTIONS)
+def by_steps(first, second, row, step, u, v, fresh):
+    """Add a row that every tap shifts by one more step; in place of what there is if fresh."""
     taps, size, k = u.size, first.size, 0
+    if fresh and taps >= 3:
+        a, b, c = row[:size], row[step : step + size], row[2 * step : 2 * step + size]
+        _set_three(first, second, a, b, c, u[:3], v[:3])
+        k = 3
+    elif fresh:
+        _set_one(first, second, row[:size], u[0], v[0])
+        k = 1
     while k + 3 <= taps:
-        a = row[2 * k : 2 * k + size]
-        b = row[2 * k + 2 : 2 * k + 2 + size]
-        c = row[2 * k + 4 : 2 * k + 4 + size]
+        a = row[k * step : k * step + size]
+        b = row[(k + 1) * step : (k + 1) * step + size]
+        c = row[(k + 2) * step : (k + 2) * step + size]
         _add_three(first, second, a, b, c, u[k : k + 3], v[k : k + 3])
         k += 3
     while k < taps:
-        _add_one(first, second, row[2 * k : 2 * k + size], u[k], v[k])
+        _add_one(first, second, row[k * step : k * step + size], u[k], v[k])
         k += 1
 
 
-@numba.njit(**_options)
-def _across_rows(first, second, rows, place, start, stop, u, v):
-    """Add tiles of neighbouring rows, those that there are of the taps around `place`."""
+@numba.njit(**OPTIONS)
+def across_rows(first, second, rows, place, start, stop, u, v):
+    """Write the sum of tiles of neighbouring rows, those that there are of the taps at `place`."""
     taps = u.size
     shift = place - taps // 2
     k, last = max(0, -shift), min(taps, rows.shape[0] - shift)
+    if k + 3 <= last:
+        a = rows[shift + k, start:stop]
+        b = rows[shift + k + 1, start:stop]
+        c = rows[shift + k + 2, start:stop]
+        _set_three(first, second, a, b, c, u[k : k + 3], v[k : k + 3])
+        k += 3
+    else:
+        _set_one(first, second, rows[shift + k, start:stop], u[k], v[k])
+        k += 1
     while k + 3 <= last:
         a = rows[shift + k, start:stop]
         b = rows[shift + k + 1, start:stop]
@@ -77,61 +123,23 @@ def _across_rows(first, second, rows, place, start, stop, u, v):
         k += 1
 
 
-@numba.njit(**_options)
-def convolve_along_rows(x, source, u, v, out):
-    """Convolve the rows of the source channels and add them up: one target channel of a map.
-
-    Parameters
-    ----------
-    x
-        (channel, row, 2 * length) floats.
-    source
-        Which channels go into the target.
-    u, v
-        Real and imaginary part of the weights, (source, tap), as a correlation has them.
-    out
-        (row, 2 * length) floats, overwritten.
-    """
-    rows, size = out.shape
-    before = 2 * (u.shape[1] // 2)
-    padded = np.zeros(size + 2 * (u.shape[1] - 1), x.dtype)
-    first, second = np.empty(size, x.dtype), np.empty(size, x.dtype)
-    for row in range(rows):
-        first[:] = 0
-        second[:] = 0
-        for s in range(source.size):
-            padded[before : before + size] = x[source[s], row]
-            _along_row(first, second, padded, u[s], v[s])
-        _join(first, second, out[row])
-
-
-@numba.njit(**_options)
-def convolve_across_rows(x, source, u, v, out):
-    """Convolve along the axis before the rows; x (channel, outer, axis, row), out likewise."""
-    outer, cells, size = out.shape
-    first, second = np.empty(_TILE, x.dtype), np.empty(_TILE, x.dtype)
-    for o in range(outer):
-        for start in range(0, size, _TILE):
-            stop = min(start + _TILE, size)
-            for place in range(cells):
-                one, two = first[: stop - start], second[: stop - start]
-                one[:] = 0
-                two[:] = 0
-                for s in range(source.size):
-                    _across_rows(one, two, x[source[s], o], place, start, stop, u[s], v[s])
-                _join(one, two, out[o, place, start:stop])
-
-
-@numba.njit(**_options)
-def _turned(row, out):
+@numba.njit(**OPTIONS)
+def turn(row, out):
     """Write -j times a row."""
-    for n in range(0, row.size, 2):
-        out[n] = row[n + 1]
-        out[n + 1] = -row[n]
+    if row.itemsize == 4:
+        pairs, turned = row.view(np.uint64), out.view(np.uint64)
+        for n in range(pairs.size):
+            bits = pairs[n]
+            turned[n] = ((bits << _HALF) | (bits >> _HALF)) ^ _HIGH_SIGN
+    else:
+        for n in range(0, row.size, 2):
+            out[n] = row[n + 1]
+            out[n + 1] = -row[n]
 
 
-@numba.njit(**_options)
-def _correlate(g, h, row):
+@numba.njit(**OPTIONS)
+def correlate(g, h, row):
+    """Return the sums of g and of h times a row."""
     one = two = g.dtype.type(0)
     for n in range(g.size):
         one += g[n] * row[n]
@@ -139,48 +147,8 @@ def _correlate(g, h, row):
     return one, two
 
 
-@numba.njit(**_options)
-def weights_along_rows(x, g, u, v):
-    """Add the gradient of the weights of `convolve_along_rows` for one source and target.
-
-    x and g are (row, 2 * length), u and v (tap,) doubles that are added to.
-    """
-    rows, size = g.shape
-    taps = u.size
-    before = 2 * (taps // 2)
-    padded = np.zeros(size + 2 * (taps - 1), x.dtype)
-    h = np.empty(size, x.dtype)
-    for row in range(rows):
-        padded[before : before + size] = x[row]
-        _turned(g[row], h)
-        for k in range(taps):
-            one, two = _correlate(g[row], h, padded[2 * k : 2 * k + size])
-            u[k] += one
-            v[k] += two
-
-
-@numba.njit(**_options)
-def weights_across_rows(x, g, u, v):
-    """Add the gradient of the weights of `convolve_across_rows`; x, g (outer, axis, row)."""
-    outer, cells, size = g.shape
-    taps = u.size
-    h = np.empty(_TILE, x.dtype)
-    for o in range(outer):
-        for start in range(0, size, _TILE):
-            stop = min(start + _TILE, size)
-            for place in range(cells):
-                shift = place - taps // 2
-                part = g[o, place, start:stop]
-                turned = h[: stop - start]
-                _turned(part, turned)
-                for k in range(max(0, -shift), min(taps, cells - shift)):
-                    one, two = _correlate(part, turned, x[o, shift + k, start:stop])
-                    u[k] += one
-                    v[k] += two
-
-
-@numba.njit(**_options)
-def _padded_planes(x, across, taps):
+@numba.njit(**OPTIONS)
+def padded_planes(x, across, taps):
     """Return the planes with zeros around, each as one long row with a few zeros to spare."""
     channels, planes, rows, size = x.shape
     wide = size + 2 * (taps - 1)
@@ -193,24 +161,24 @@ def _padded_planes(x, across, taps):
     return flat
 
 
-@numba.njit(**_options)
-def convolve_maps(x, u, v, out):
-    """Convolve over three axes with every kernel.
+@numba.njit(**OPTIONS)
+def convolve_maps(x, u, v, begin, end, out):
+    """Convolve over three axes with every kernel, the planes from `begin` to `end`.
 
     x (in, a, d, 2 * r), u and v (out, in, tap, tap, tap), out (out, a, d, 2 * r), overwritten.
     In a plane with zeros around, laid out as one long row, every tap is one shift of that row.
     """
     targets, planes, rows, size = out.shape
     sources, above, across, taps = x.shape[0], u.shape[2], u.shape[3], u.shape[4]
-    padded = _padded_planes(x, across, taps)
+    padded = padded_planes(x, across, taps)
     wide = size + 2 * (taps - 1)
     length = rows * wide
-    first, second = np.empty(_TILE, x.dtype), np.empty(_TILE, x.dtype)
+    first, second = np.empty(TILE, x.dtype), np.empty(TILE, x.dtype)
     joined = np.empty(length, x.dtype)
-    for a in range(planes):
+    for a in range(begin, end):
         for t in range(targets):
-            for start in range(0, length, _TILE):
-                stop = min(start + _TILE, length)
+            for start in range(0, length, TILE):
+                stop = min(start + TILE, length)
                 one, two = first[: stop - start], second[: stop - start]
                 one[:] = 0
                 two[:] = 0
@@ -220,18 +188,18 @@ def convolve_maps(x, u, v, out):
                         if 0 <= plane < planes:
                             for j in range(across):
                                 line = padded[s, plane, start + j * wide :]
-                                _along_row(one, two, line, u[t, s, i, j], v[t, s, i, j])
-                _join(one, two, joined[start:stop])
+                                by_steps(one, two, line, 2, u[t, s, i, j], v[t, s, i, j], False)
+                join(one, two, joined[start:stop])
             for d in range(rows):
                 out[t, a, d] = joined[d * wide : d * wide + size]
 
 
-@numba.njit(**_options)
+@numba.njit(**OPTIONS)
 def weights_of_maps(x, g, u, v):
     """Add the gradient of the weights of `convolve_maps` to the doubles u and v."""
     targets, planes, rows, size = g.shape
     sources, above, across, taps = x.shape[0], u.shape[2], u.shape[3], u.shape[4]
-    padded = _padded_planes(x, across, taps)
+    padded = padded_planes(x, across, taps)
     wide = size + 2 * (taps - 1)
     length = rows * wide
     flat = np.zeros(length, x.dtype)
@@ -240,9 +208,9 @@ def weights_of_maps(x, g, u, v):
         for t in range(targets):
             for d in range(rows):
                 flat[d * wide : d * wide + size] = g[t, a, d]
-            _turned(flat, turned)
-            for start in range(0, length, _TILE):
-                stop = min(start + _TILE, length)
+            turn(flat, turned)
+            for start in range(0, length, TILE):
+                stop = min(start + TILE, length)
                 one, two = flat[start:stop], turned[start:stop]
                 for s in range(sources):
                     for i in range(above):
@@ -252,6 +220,6 @@ def weights_of_maps(x, g, u, v):
                                 for k in range(taps):
                                     begin = start + j * wide + 2 * k
                                     line = padded[s, plane, begin : begin + stop - start]
-                                    real, imag = _correlate(one, two, line)
+                                    real, imag = correlate(one, two, line)
                                     u[t, s, i, j, k] += real
                                     v[t, s, i, j, k] += imag

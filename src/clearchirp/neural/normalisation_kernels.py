@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import numba
 
-from clearchirp.neural.convolution_kernels import FAST
-
-_options = {"cache": True, "nogil": True, "fastmath": FAST, "error_model": "numpy"}
-_TILE = 1024
+from clearchirp.neural.convolution_kernels import OPTIONS, TILE
 
 
-@numba.njit(**_options)
+@numba.njit(**OPTIONS)
 def moments(x, sums):
     """Add the sums of re, im, re^2, re*im, im^2 of floats (re, im, re, im ...) to doubles (5,)."""
-    for start in range(0, x.size, _TILE):
-        stop = min(start + _TILE, x.size)
+    for start in range(0, x.size, TILE):
+        stop = min(start + TILE, x.size)
         r = i = rr = ri = ii = x.dtype.type(0)
         for n in range(start, stop, 2):
             a, b = x[n], x[n + 1]
@@ -30,7 +27,7 @@ def moments(x, sums):
         sums[4] += ii
 
 
-@numba.njit(**_options)
+@numba.njit(**OPTIONS)
 def apply(x, matrix, offset, out):
     """Write matrix (2, 2) times (re, im) plus offset (2,)."""
     a, b, c, d = matrix[0, 0], matrix[0, 1], matrix[1, 0], matrix[1, 1]
@@ -41,11 +38,11 @@ def apply(x, matrix, offset, out):
         out[n + 1] = c * r + d * i + f
 
 
-@numba.njit(**_options)
+@numba.njit(**OPTIONS)
 def gradient(x, g, sums):
     """Add the sums of g_re re, g_re im, g_im re, g_im im, g_re, g_im to doubles (6,)."""
-    for start in range(0, x.size, _TILE):
-        stop = min(start + _TILE, x.size)
+    for start in range(0, x.size, TILE):
+        stop = min(start + TILE, x.size)
         rr = ri = ir = ii = r = i = x.dtype.type(0)
         for n in range(start, stop, 2):
             a, b, p, q = x[n], x[n + 1], g[n], g[n + 1]
