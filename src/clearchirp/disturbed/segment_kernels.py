@@ -80,6 +80,7 @@ def stretch_near(values, window, shortest, start, stop, reach):  # pragma: no co
         energy[i + 1] = energy[i] + window[i] * window[i]
     tiny = 1e-12 * energy[count] + 1e-300
     best = 0.0
+    near_start, near_stop = start, stop
     # A few marks first: what must be exceeded leaves most starts after one loop without quotients.
     for stride in (max(_FEWER * count // _GRID, 1), max(count // _GRID, 1)):
         sums = re[::stride].copy(), im[::stride].copy(), energy[::stride].copy()
