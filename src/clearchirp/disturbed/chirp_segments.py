@@ -353,7 +353,7 @@ def _without(
         rest, searched.window, tuple(piece[:4]), most, _SIGNIFICANT * limits.noise
     )
     orders = len(vectors)
-    whole: NDArray[Any] = vectors.T
+    whole: Any = vectors.T
     if real:
         whole = np.concatenate([whole.real, whole.imag], axis=1)
     new = whole if basis is None and not real else orthonormal(whole, basis)

@@ -86,6 +86,8 @@ class NotchRefill:
        recurs from chirp to chirp) is searched for pulses at all angles (`ChirpBank`). A pulse
        gives rate and frequency of an interferer; a least-squares phase refines both, and the
        stretch of samples that holds most of it is where it begins and ends.
+       Every fourth chirp is searched so, and those in which samples stand out; the others near the
+       angles that recur in the frame.
     2. The interferer is given up as a subspace Q: the piece of the chirp under the window, times as
        many polynomials as stand out of the noise, three at least. Samples that still stand out are
        given up, too. Some three to ten dimensions of a chirp are missing, where a fractional notch
