@@ -108,6 +108,16 @@ def test_a_single_chirp_is_as_clean_as_its_noise():
     assert np.sum(np.abs(error) ** 2) < 0.05 * np.sum(np.abs(noise) ** 2)
 
 
+def test_a_single_chirp_that_is_hit_from_its_start_on():
+    """Two thirds of the samples are 60 dB over the noise, whose level is told by the others."""
+    frame = simulate_frame(load_scene("imfrac"), 2, 0)
+    beat, clean = (x[0, 12:13] for x in (frame.beat, frame.clean))
+    result = NotchRefill()(beat)
+    error = np.sum(np.abs(result.signal - range_spectrum(clean)) ** 2)
+    assert result.stats["interferers_found"] == 1
+    assert error < 1e-3 * np.sum(np.abs(range_spectrum(clean)) ** 2)
+
+
 def test_tones_are_fitted_through_a_notch_and_count_themselves():
     """Off the grid, two of them less than two bins apart; a clean half of the chirp is given up."""
     rng = np.random.default_rng(1)

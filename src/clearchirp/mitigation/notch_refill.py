@@ -46,6 +46,7 @@ _OUTLIER, _OUTLIER_NEAR = 5.0, 4.0
 _NEAR, _GUARD = 20, 2
 _SURE = 0.4
 _EVERY = 4
+_QUIET, _QUIET_ALONE = (0.5, 0.25), (0.1, 0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +81,7 @@ class NotchRefill:
 
     Notes
     -----
-    The method is ours. In each pass:
+    In each pass:
 
     1. What is left of each chirp after the targets found so far (in the first pass after what
        recurs from chirp to chirp) is searched for pulses at all angles (`ChirpBank`). A pulse
@@ -173,12 +174,10 @@ class NotchRefill:
 
     @with_one_blas_thread
     def targets(self, beat: Array, /) -> NDArray[Any]:
-        """Return the targets of a beat signal (..., chirp, sample) alone, without its noise.
-
-        Tones of any frequency, as many as stand out of the noise, fitted to each cleaned chirp.
+        """Return the targets of a beat signal (..., chirp, sample), without its noise: tones that
+        stand out of it, of any frequency, fitted to each cleaned chirp.
         """
-        cleaned = self(beat).signal
-        samples, real = beat.shape[-1], np.isrealobj(beat)
+        cleaned, samples, real = self(beat).signal, beat.shape[-1], np.isrealobj(beat)
         window = np.hanning(samples)
         whole = fft.irfft(cleaned, samples) if real else fft.ifft(cleaned)
         noise = partial(noise_power, window=window, real=real)
@@ -269,15 +268,16 @@ def _recurring(given: NDArray[Any], window: NDArray[Any], real: bool) -> NDArray
 def noise_power(left: Any, window: NDArray[Any], real: bool) -> float:
     """Return the power of the noise of a sample without window, from windowed signals.
 
-    Only blocks of samples as quiet as the quietest quarter count: interference may lie on most of
-    the others.
+    Only blocks of samples as quiet as the quietest quarter count, of a few chirps the quietest
+    tenth: interference may lie on most of the others.
     """
-    inside = window > 0.5
+    least, share = _QUIET if len(left) >= _MIN_CHIRPS else _QUIET_ALONE
+    inside = window > least
     power = (left.real[:, inside] ** 2 + left.imag[:, inside] ** 2) / window[inside] ** 2
     block = max(power.shape[1] // _BLOCKS, 1)
     blocks = power[:, : block * (power.shape[1] // block)].reshape(len(power), -1, block)
     medians = np.median(blocks, axis=-1)
-    quiet = float(np.quantile(medians, 0.25))
+    quiet = float(np.quantile(medians, share))
     start = quiet / (_MEDIAN_REAL if real else math.log(2))
     tail = gamma_for(_NOISE_TAIL, not real) ** 2
     return float(undisturbed_power(blocks[medians <= 4 * quiet].ravel(), start, tail, 1e-3))
