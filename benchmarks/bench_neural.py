@@ -153,7 +153,7 @@ def layers(name: str, repeats: int) -> None:
     x, runs = map_for(network), {}
     with torch.inference_mode():
         for n, layer in enumerate(network.layers):
-            runs[f"{n} {layer}".splitlines()[0][:44]] = lambda layer=layer, x=x: layer(x)
+            runs[f"{n} {type(layer).__name__}({layer.extra_repr()})"[:44]] = lambda layer=layer, x=x: layer(x)
             x = layer(x)
         first = map_for(network)
         runs["all"] = lambda: network(first)
