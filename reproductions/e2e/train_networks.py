@@ -3,8 +3,8 @@
     python reproductions/e2e/train_networks.py FOLDER [NAME...]
 
 Each lies in a folder of its own, and an interrupted run goes on where it was. The names are those
-of setup.toml; NAME-1, NAME-2 are further seeds. Not the paper's size: 400 of 2500 training maps, a
-tile of each, 12 epochs; 24 of 250 validation maps.
+of setup.toml; NAME-1, NAME-2 are further seeds, NAME-long has three times the epochs. Not the
+paper's size: 400 of 2500 training maps, a tile of each, 12 epochs; 24 of 250 validation maps.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ NAMES = tuple(
 
 def plan(name: str, folder: Path) -> TrainConfig:
     """Return what is trained under a name."""
-    loss, size, *seed = name.split("-")
+    loss, size, *more = name.split("-")
+    longer = more == ["long"]
+    seed = int(more[0]) if more and not longer else 0
     return TrainConfig(
         name=name,
         network=size,
@@ -39,7 +41,11 @@ def plan(name: str, folder: Path) -> TrainConfig:
             per_map=1,
         ),
         training=RunConfig(
-            epochs=12, rate=0.01, decay=0.85, patience=12, seed=int(seed[0]) if seed else 0
+            epochs=36 if longer else 12,
+            rate=0.01,
+            decay=0.85 ** (1 / 3) if longer else 0.85,
+            patience=36,
+            seed=seed,
         ),
     )
 

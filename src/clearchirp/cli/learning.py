@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from clearchirp.cli.options import Json, Quiet
 from clearchirp.cli.printing import note, print_json, progress, say
 from clearchirp.types import InputError
 
+_FIELDS = ("name", "network", "loss", "temperature", "weight", "data", "training", "detector")
 _NEEDS = ("torch", "lightning", "safetensors")
 
 
@@ -64,7 +66,13 @@ def train(
     if threads is not None:
         torch.set_num_threads(threads)
     with _progress(plan.training.epochs, output, quiet=quiet) as step:
-        done = run(plan, output, restart=restart, on_epoch=step)
+        try:
+            done = run(plan, output, restart=restart, on_epoch=step)
+        except InputError as error:
+            field = re.match(r"(\w+)[.:]", str(error))
+            if field and field[1] in _FIELDS:
+                raise InputError(f"{config}: {error}") from None
+            raise
     if json:
         print_json(asdict(done))
         return

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset, Sampler
 
 from clearchirp.io import open_capture
 from clearchirp.simulate import Recipe, Scene, simulate_frame
-from clearchirp.spectrum import angle_map, range_doppler
+from clearchirp.spectrum import angle_map, range_doppler, receivers_of_angle_map
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
 
@@ -233,6 +233,9 @@ class MapDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     per_map
         How many tiles of each map are taken, other ones from map to map; all by default. Few tiles
         of many maps teach more than many of a few.
+    antennas
+        True gives the receivers' range-Doppler maps, (rx, doppler, range), in place of one map;
+        tiles then have all the angles.
     prepare
         What is done to a map on its way in, such as a whitening; nothing by default.
     keep
@@ -246,6 +249,7 @@ class MapDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         *,
         tile: tuple[int, int, int] | None = None,
         per_map: int | None = None,
+        antennas: bool = False,
         prepare: Callable[[torch.Tensor], torch.Tensor] | None = None,
         keep: bool = True,
     ) -> None:
@@ -253,6 +257,9 @@ class MapDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         if not self._frames or not 0 <= min(self._frames) <= max(self._frames) < len(source):
             raise InputError(f"frames: expected some of 0 to {len(source) - 1}")
         self._tiles = _tiles(source[self._frames[0]].clean.shape, tile)
+        if antennas and tile is not None and tile[0] != source[self._frames[0]].clean.shape[0]:
+            raise InputError(f"tile: a network of the antennas takes all angles, got {tile[0]}")
+        self._antennas = antennas
         self._per_map = len(self._tiles) if per_map is None else per_map
         if not 1 <= self._per_map <= len(self._tiles):
             raise InputError(f"per_map: expected 1 to {len(self._tiles)} tiles, got {per_map}")
@@ -268,13 +275,15 @@ class MapDataset(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         which, tile = divmod(number, self._per_map)
         tile = (which * self._per_map + tile) % len(self._tiles)
         maps = self._maps(self._frames[which])
-        disturbed, clean = (
-            torch.from_numpy(np.ascontiguousarray(each[self._tiles[tile]])).unsqueeze(0)
-            for each in maps
-        )
+        disturbed, clean = (self._tensor(each[self._tiles[tile]]) for each in maps)
         if self._prepare is None:
             return disturbed, clean
         return self._prepare(disturbed), self._prepare(clean)
+
+    def _tensor(self, part: NDArray[Any]) -> torch.Tensor:
+        if self._antennas:
+            return torch.from_numpy(np.ascontiguousarray(receivers_of_angle_map(part)))
+        return torch.from_numpy(np.ascontiguousarray(part)).unsqueeze(0)
 
     def _maps(self, frame: int) -> Pair:
         if self._kept is not None:

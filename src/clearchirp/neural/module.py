@@ -8,6 +8,7 @@ from typing import Any
 import lightning.pytorch as pl
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from clearchirp.cfar import Cfar
@@ -17,6 +18,7 @@ from clearchirp.neural.losses import BinaryCrossEntropy, Magmse, Mse
 from clearchirp.neural.networks import find_network
 from clearchirp.neural.relaxed_cfar import RelaxedCfar
 from clearchirp.neural.whitening import Whitening
+from clearchirp.spectrum import angle_map
 
 
 class MapTraining(pl.LightningModule):
@@ -52,10 +54,7 @@ class MapTraining(pl.LightningModule):
 
     def validation_step(self, batch: Any, number: int) -> None:
         """Score whole maps in the units they came in."""
-        estimate, clean = (
-            self.whitening.undo(each).squeeze(1).cpu().numpy()
-            for each in (self.network(batch[0]), batch[1])
-        )
+        estimate, clean = map(self._maps, (self.network(batch[0]), batch[1]))
         found, true = self.detect(estimate), self.detect(clean)
         f1 = np.asarray(detections.f1(found, true, axes=3))
         # Where nothing is and nothing is found, the score is not a number: nothing is wrong.
@@ -66,6 +65,13 @@ class MapTraining(pl.LightningModule):
         }
         for name, values in scores.items():
             self.log(name, float(np.mean(values)), batch_size=len(clean), sync_dist=True)
+
+    def _maps(self, white: Tensor) -> NDArray[Any]:
+        """Return maps (batch, angle, doppler, range) of whitened ones, or of the antennas'."""
+        maps = self.whitening.undo(white).cpu().numpy()
+        if self.network.kind == "ccnn-2d":
+            return angle_map(maps, positive=False)
+        return maps.squeeze(1)
 
     def gain(self, pairs: Iterable[tuple[Tensor, Tensor]]) -> float:
         """Return what to multiply the result with, so that objects have their amplitudes.

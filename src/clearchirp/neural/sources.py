@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearchirp._version import __version__
 from clearchirp.io.writer import waveform_scalars
 from clearchirp.neural.config import DataConfig, TrainConfig
 from clearchirp.neural.data import Beats, Pairs, RecordedPairs, ScenePairs, StoredPairs
 from clearchirp.neural.frames import frame_level
+from clearchirp.neural.networks import find_network
 from clearchirp.neural.whitening import Whitening
 from clearchirp.simulate import load_scene, presets, scene_text
+from clearchirp.spectrum import receivers_of_angle_map
 from clearchirp.types import InputError
 
 _MEASURED = 64
@@ -61,13 +64,22 @@ def facts_of(config: TrainConfig, source: Pairs) -> dict[str, Any]:
         "network": config.network,
         "config": asdict(config),
         "version": __version__,
-        "whitening": Whitening.fit(source[frame].disturbed for frame in frames),
+        "whitening": Whitening.fit(_seen(config, source[frame].disturbed) for frame in frames),
         "level": float(np.median(levels)),
         "angle_window": "taylor",
         "map_shape": list(source[first].clean.shape),
         "waveform": waveform_scalars(source.waveform),
         "interference_db": [min(ratios), max(ratios)] if ratios else None,
     }
+
+
+def is_of_antennas(config: TrainConfig) -> bool:
+    """True for a network that takes the receivers as channels."""
+    return find_network(config.network).kind == "ccnn-2d"
+
+
+def _seen(config: TrainConfig, maps: NDArray[Any]) -> NDArray[Any]:
+    return receivers_of_angle_map(maps) if is_of_antennas(config) else maps
 
 
 def _interference_db(beats: Beats) -> list[float]:

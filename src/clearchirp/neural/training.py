@@ -12,6 +12,8 @@ import io
 import json
 import logging
 import shutil
+import signal
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -30,8 +32,7 @@ from clearchirp.neural.checkpoint import load_network, save_network
 from clearchirp.neural.config import TrainConfig
 from clearchirp.neural.data import EpochShuffle, MapDataset, Pairs
 from clearchirp.neural.module import MapTraining
-from clearchirp.neural.networks import find_network
-from clearchirp.neural.sources import facts_of, pairs_of
+from clearchirp.neural.sources import facts_of, is_of_antennas, pairs_of
 from clearchirp.neural.whitening import Whitening
 from clearchirp.types import InputError
 
@@ -159,7 +160,8 @@ def train(
         For a configuration that cannot be, and a folder that holds another training.
     """
     place, run = Path(folder), config.training
-    find_network(config.network)
+    if is_of_antennas(config) and config.loss == "bce":
+        raise InputError("loss: a network of the antennas trains on maps, give mse or magmse")
     source = pairs_of(config.data)
     for name in ("training", "validation"):
         if getattr(config.data, name)[1] > len(source):
@@ -192,9 +194,8 @@ def train(
         )
         module = MapTraining(config, whitening)
         training, validation = _loaders(config, source, whitening)
-        trainer.fit(module, training, validation, ckpt_path=last if last.exists() else None)
-    if trainer.interrupted:
-        raise KeyboardInterrupt
+        with _interrupts():
+            trainer.fit(module, training, validation, ckpt_path=last if last.exists() else None)
     if trainer.is_global_zero:
         _finish(best_file(place, config), module, validation)
     best = max(log.rows, key=lambda row: row["f1"])
@@ -258,6 +259,7 @@ def _loaders(
 ) -> tuple[DataLoader[Any], DataLoader[Any]]:
     data, run = config.data, config.training
     one = source[data.training[0]]
+    how = {"antennas": is_of_antennas(config), "prepare": whitening.apply}
     sets = []
     for frames, cut in (
         (range(*data.training), {"tile": data.tile, "per_map": data.per_map}),
@@ -265,7 +267,7 @@ def _loaders(
     ):
         keep = len(frames) * 2 * one.clean.nbytes <= _IN_MEMORY
         try:
-            sets.append(MapDataset(source, frames, **cut, prepare=whitening.apply, keep=keep))
+            sets.append(MapDataset(source, frames, **cut, **how, keep=keep))
         except InputError as error:
             raise InputError(f"data.{error}") from None
     training, validation = sets
@@ -291,6 +293,22 @@ def _tensorboard(place: Path) -> TensorBoardLogger:
             "training.tensorboard: TensorBoard is not installed; install it with: pip install "
             "tensorboard, or leave it out: log.csv has the same"
         ) from None
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    """Let Ctrl-C be what it is elsewhere: Lightning makes an exit of it and ignores the next."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit as leaving:
+        if isinstance(leaving.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
 
 
 @contextmanager
