@@ -1,7 +1,7 @@
 """The networks on a map of 96 x 96 x 16, beside NumPy's FFT of the map and torch's convolutions.
 
-Run it as it is: ``python benchmarks/bench_neural.py [NETWORK...]``. One thread; medians of several
-runs, taken in turn, so that ratios hold on a machine whose speed drifts.
+Run it as it is: ``python benchmarks/bench_neural.py [NETWORK...]``. One thread; medians of the
+processor time of several runs, taken in turn, so that ratios hold on a machine whose speed drifts.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
 
 
 def medians(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median time in ms of each, run in turn."""
+    """Median processor time in ms of each, run in turn."""
     for run in runs.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
     return {name: 1e3 * statistics.median(values) for name, values in times.items()}
 
 
@@ -153,7 +153,9 @@ def layers(name: str, repeats: int) -> None:
     x, runs = map_for(network), {}
     with torch.inference_mode():
         for n, layer in enumerate(network.layers):
-            runs[f"{n} {layer}".splitlines()[0][:44]] = lambda layer=layer, x=x: layer(x)
+            runs[f"{n} {type(layer).__name__}({layer.extra_repr()})"[:44]] = (
+                lambda layer=layer, x=x: layer(x)
+            )
             x = layer(x)
         first = map_for(network)
         runs["all"] = lambda: network(first)
@@ -249,7 +251,8 @@ def main() -> None:
         convolutions(name, max(2, given.repeats // 2), training=False)
         convolutions(name, max(2, given.repeats // 3), training=True)
     losses(given.repeats)
-    half_precision(given.frames)
+    if given.frames:
+        half_precision(given.frames)
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def plan(name: str, folder: Path) -> TrainConfig:
 
 def main(folder: Path, names: tuple[str, ...]) -> None:
     """Train one after the other, and print a line each."""
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # on a busy machine two wait for each other
     folder.mkdir(parents=True, exist_ok=True)
     for name in names:
         done = train(plan(name, folder), folder / name)

@@ -67,9 +67,8 @@ def scene_of(changes: Mapping[str, str]) -> Any:
     for old, new in changes.items():
         if old not in text:
             raise ValueError(f"the scene e2e has no {old!r}")
-        # The slope stays with the samples: as long a ramp as the samples last.
         text = text.replace(old, new)
-    if "samples = 384" in text:
+    if "samples = 384" in text:  # they last longer than a chirp does
         text = text.replace("chirp_interval = 15.0e-6", "chirp_interval = 28.0e-6")
     return parse_scene(text, "e2e")
 
@@ -102,13 +101,13 @@ def _scores(
     mask = np.ones(made.beat.shape, bool) if forced else None
     # A network sees of a mask only where the level of the frame is measured.
     for name in models if forced else (*OTHERS, *models):
-        chain = (
-            pipeline("aenn", "combined", settings={"model": name}, waveform=made.waveform)
-            if name in models
-            else pipeline(name, "combined")
-        )
         with warnings.catch_warnings(record=True) as told:
             warnings.simplefilter("always")
+            chain = (
+                pipeline("aenn", "combined", settings={"model": name}, waveform=made.waveform)
+                if name in models
+                else pipeline(name, "combined")
+            )
             estimate = angle_map(chain(made.beat, mask).range_doppler)
         far = any(issubclass(each.category, FarFromTraining) for each in told)
         f1 = float(detections.f1(detect(estimate), objects, axes=3))

@@ -43,7 +43,12 @@ def train(
         typer.Option("--restart", metavar="", help="Begin anew where the folder has a training."),
     ] = False,
     threads: Annotated[
-        int | None, typer.Option("--threads", help="Threads of torch; default: one a core.")
+        int | None,
+        typer.Option(
+            "--threads",
+            help="Threads of torch; default: one a core. On a busy machine one is faster: threads "
+            "wait for each other.",
+        ),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

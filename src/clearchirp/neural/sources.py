@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp._version import __version__
+from clearchirp.disturbed.catalogue import DEFAULT_DETECTOR, find_detector
 from clearchirp.io.writer import waveform_scalars
 from clearchirp.neural.config import DataConfig, TrainConfig
-from clearchirp.neural.data import Beats, Pairs, RecordedPairs, ScenePairs, StoredPairs
+from clearchirp.neural.data import Pairs, RecordedPairs, ScenePairs, StoredPairs
 from clearchirp.neural.frames import frame_level
 from clearchirp.neural.networks import find_network
 from clearchirp.neural.whitening import Whitening
@@ -55,10 +57,7 @@ def facts_of(config: TrainConfig, source: Pairs) -> dict[str, Any]:
     """Return what is stored beside the weights of what they were trained on."""
     first, last = config.data.training
     frames = range(first, min(last, first + _MEASURED))
-    levels, ratios = [], []
-    for beats in map(source.beats, frames):
-        levels.append(float(frame_level(beats.beat, beats.disturbed)))
-        ratios.extend(_interference_db(beats))
+    levels, ratios = levels_of(source, frames)
     return {
         "name": config.name,
         "network": config.network,
@@ -82,9 +81,25 @@ def _seen(config: TrainConfig, maps: NDArray[Any]) -> NDArray[Any]:
     return receivers_of_angle_map(maps) if is_of_antennas(config) else maps
 
 
-def _interference_db(beats: Beats) -> list[float]:
+def levels_of(source: Pairs, frames: Iterable[int]) -> tuple[list[float], list[float]]:
+    """Return levels of frames and their interference in dB, as the methods will see them.
+
+    By the mask of the default detector, not by the truth: later there is no other. The second list
+    leaves out frames in which it finds nothing.
+    """
+    detect = find_detector(DEFAULT_DETECTOR)()
+    levels, ratios = [], []
+    for frame in frames:
+        beat = source.beats(frame).beat
+        mask = detect(beat)
+        levels.append(float(frame_level(beat, mask)))
+        ratios.extend(_interference_db(beat, mask))
+    return levels, ratios
+
+
+def _interference_db(beat: NDArray[Any], mask: NDArray[np.bool_]) -> list[float]:
     """Power of the disturbed samples over that of the others; nothing where there are none."""
-    power, mask = np.abs(beats.beat) ** 2, beats.disturbed
+    power = np.abs(beat) ** 2
     if not mask.any() or mask.all() or not power[~mask].any():
         return []
     return [float(10 * np.log10(power[mask].mean() / power[~mask].mean()))]
