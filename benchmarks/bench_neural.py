@@ -1,7 +1,7 @@
 """The networks on a map of 96 x 96 x 16, beside NumPy's FFT of the map and torch's convolutions.
 
-Run it as it is: ``python benchmarks/bench_neural.py [NETWORK...]``. One thread; medians of several
-runs, taken in turn, so that ratios hold on a machine whose speed drifts.
+Run it as it is: ``python benchmarks/bench_neural.py [NETWORK...]``. One thread; medians of the
+processor time of several runs, taken in turn, so that ratios hold on a machine whose speed drifts.
 """
 
 from __future__ import annotations
@@ -21,25 +21,31 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from clearchirp.cfar import Cfar
+from clearchirp.metrics import detections
+from clearchirp.neural.checkpoint import load_network
 from clearchirp.neural.convolution import block_weight, outer_product
 from clearchirp.neural.layers import ComplexConv
 from clearchirp.neural.losses import BinaryCrossEntropy, Magmse, Mse
+from clearchirp.neural.mitigators import SHIPPED, shipped_models
 from clearchirp.neural.networks import NETWORKS, find_network
+from clearchirp.simulate import load_scene, simulate_frame
+from clearchirp.spectrum import angle_map, range_doppler
 
 CONV = {2: functional.conv2d, 3: functional.conv3d}
 LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
 
 
 def medians(runs: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median time in ms of each, run in turn."""
+    """Median processor time in ms of each, run in turn."""
     for run in runs.values():
         run()
     times: dict[str, list[float]] = {name: [] for name in runs}
     for _ in range(repeats):
         for name, run in runs.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            times[name].append(time.perf_counter() - start)
+            times[name].append(time.process_time() - start)
     return {name: 1e3 * statistics.median(values) for name, values in times.items()}
 
 
@@ -147,7 +153,9 @@ def layers(name: str, repeats: int) -> None:
     x, runs = map_for(network), {}
     with torch.inference_mode():
         for n, layer in enumerate(network.layers):
-            runs[f"{n} {layer}".splitlines()[0][:44]] = lambda layer=layer, x=x: layer(x)
+            runs[f"{n} {type(layer).__name__}({layer.extra_repr()})"[:44]] = (
+                lambda layer=layer, x=x: layer(x)
+            )
             x = layer(x)
         first = map_for(network)
         runs["all"] = lambda: network(first)
@@ -198,12 +206,43 @@ def losses(repeats: int) -> None:
     )
 
 
+def half_precision(frames: int) -> None:
+    """Print what bfloat16 costs in F1, on maps of the test split of the scene `e2e`."""
+    scene, cfar = load_scene("e2e"), Cfar(axes=3)
+    model = shipped_models()
+    scores: dict[str, list[float]] = {}
+    for frame in range(2750, 2750 + frames):
+        made = simulate_frame(scene, frame, 0)
+        clean, given = (angle_map(range_doppler(x)) for x in (made.clean, made.beat))
+        objects = cfar(clean)
+        for name in model:
+            network, facts = load_network(SHIPPED / f"{name}.safetensors")
+            if network.kind != "aenn":
+                continue
+            white = facts["whitening"].apply(torch.from_numpy(given)[None, None])
+            with torch.inference_mode():
+                for label, result in (
+                    ("float32", network(white)),
+                    (
+                        "bfloat16",
+                        forward(network, white, lambda a, x: block(a, x, torch.bfloat16, True)),
+                    ),
+                ):
+                    found = cfar(facts["whitening"].undo(result)[0, 0].numpy())
+                    score = float(detections.f1(found, objects, axes=3))
+                    scores.setdefault(f"{name} {label}", []).append(score)
+    print(f"\nF1 on {frames} maps")
+    for name, values in scores.items():
+        print(f"  {name:44s} {np.mean(values):9.4f}")
+
+
 def main() -> None:
     """Time everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("networks", nargs="*", default=list(NETWORKS))
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--compare", nargs="*", default=["g3", "s3", "s7", "s", "ccnn-2d"])
+    parser.add_argument("--frames", type=int, default=10)
     given = parser.parse_args()
     torch.set_num_threads(1)
     inference(given.networks, given.repeats)
@@ -212,6 +251,8 @@ def main() -> None:
         convolutions(name, max(2, given.repeats // 2), training=False)
         convolutions(name, max(2, given.repeats // 3), training=True)
     losses(given.repeats)
+    if given.frames:
+        half_precision(given.frames)
 
 
 if __name__ == "__main__":

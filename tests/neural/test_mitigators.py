@@ -12,11 +12,14 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("safetensors")
 
 import clearchirp as cc  # noqa: E402
+from clearchirp.cfar import Cfar  # noqa: E402
 from clearchirp.chain import pipeline  # noqa: E402
+from clearchirp.metrics import detections  # noqa: E402
 from clearchirp.mitigation.catalogue import methods  # noqa: E402
 from clearchirp.neural import mitigators  # noqa: E402
 from clearchirp.neural.checkpoint import load_network  # noqa: E402
 from clearchirp.neural.frames import frame_level  # noqa: E402
+from clearchirp.simulate import load_scene, simulate_frame  # noqa: E402
 from clearchirp.spectrum import angle_map, range_doppler, receivers_of_angle_map  # noqa: E402
 from clearchirp.types import FarFromTraining, InputError  # noqa: E402
 from clearchirp.waveform import Waveform  # noqa: E402
@@ -221,3 +224,31 @@ def test_the_command_line_prints_the_warning_in_one_line(capsys):
 
     show_warning(FarFromTraining("aenn: far from\nall"), FarFromTraining, "x.py", 3)
     assert capsys.readouterr().err == "clearchirp: warning: aenn: far from all\n"
+
+
+def test_the_shipped_models_are_small_and_of_a_kind_that_a_method_takes():
+    names = mitigators.shipped_models()
+    assert methods["aenn"].defaults()["model"] in names
+    for name in names:
+        path = mitigators.SHIPPED / f"{name}.safetensors"
+        network, facts = load_network(path)
+        assert methods[network.kind](model=name).parameter_count > 0
+        assert path.stat().st_size < 32768 or network.kind == "ccnn-2d"
+        assert {"level", "waveform", "map_shape", "interference_db"} <= set(facts)
+
+
+def test_the_default_model_uncovers_objects_it_was_not_trained_on():
+    """Without a warning, too: they are errors here."""
+    recipe = load_scene("e2e")
+    frame = simulate_frame(recipe, 2751, 0)
+    cleaned = cc.mitigate(frame.beat, "aenn", disturbed=frame.disturbed)
+    objects, found, before = (
+        Cfar(axes=3)(angle_map(maps))
+        for maps in (
+            range_doppler(frame.clean),
+            cleaned.range_doppler,
+            range_doppler(frame.beat),
+        )
+    )
+    assert detections.f1(before, objects, axes=3) < 0.4
+    assert detections.f1(found, objects, axes=3) > 0.8

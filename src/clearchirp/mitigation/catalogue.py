@@ -433,7 +433,7 @@ _ENTRIES = (
         extra="neural",
         summary="complex 3-D convolutions on the range-Doppler-angle map, trained on detections",
         source="Oswald 2023, Oswald 2023a",
-        cost=10,
+        cost=15,
     ),
     MethodEntry(
         name="ccnn-2d",
@@ -446,7 +446,7 @@ _ENTRIES = (
         extra="neural",
         summary="complex 2-D convolutions on range-Doppler maps, receivers as channels",
         source="Oswald 2023a",
-        cost=20,
+        cost=15,
     ),
 )
 

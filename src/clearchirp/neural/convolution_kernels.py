@@ -41,6 +41,41 @@ def _add_three(first, second, a, b, c, u, v):
 
 
 @numba.njit(**OPTIONS)
+def _add_nine(first, second, line, wide, u, v):
+    """Add the nine taps of a square in a plane at once: two sums are read and written once."""
+    size = first.size
+    a, b, c = line[:size], line[2 : 2 + size], line[4 : 4 + size]
+    d, e, f = line[wide : wide + size], line[wide + 2 :][:size], line[wide + 4 :][:size]
+    g, h, i = line[2 * wide :][:size], line[2 * wide + 2 :][:size], line[2 * wide + 4 :][:size]
+    u0, u1, u2, u3, u4, u5, u6, u7, u8 = (
+        u[0, 0],
+        u[0, 1],
+        u[0, 2],
+        u[1, 0],
+        u[1, 1],
+        u[1, 2],
+        u[2, 0],
+        u[2, 1],
+        u[2, 2],
+    )
+    v0, v1, v2, v3, v4, v5, v6, v7, v8 = (
+        v[0, 0],
+        v[0, 1],
+        v[0, 2],
+        v[1, 0],
+        v[1, 1],
+        v[1, 2],
+        v[2, 0],
+        v[2, 1],
+        v[2, 2],
+    )
+    for n in range(size):
+        p, q, r, s, t, w, x, y, z = a[n], b[n], c[n], d[n], e[n], f[n], g[n], h[n], i[n]
+        first[n] += u0 * p + u1 * q + u2 * r + u3 * s + u4 * t + u5 * w + u6 * x + u7 * y + u8 * z
+        second[n] += v0 * p + v1 * q + v2 * r + v3 * s + v4 * t + v5 * w + v6 * x + v7 * y + v8 * z
+
+
+@numba.njit(**OPTIONS)
 def _set_one(first, second, row, u, v):
     for n in range(first.size):
         value = row[n]
@@ -185,10 +220,15 @@ def convolve_maps(x, u, v, begin, end, out):
                 for s in range(sources):
                     for i in range(above):
                         plane = a + i - above // 2
-                        if 0 <= plane < planes:
-                            for j in range(across):
-                                line = padded[s, plane, start + j * wide :]
-                                by_steps(one, two, line, 2, u[t, s, i, j], v[t, s, i, j], False)
+                        if not 0 <= plane < planes:
+                            continue
+                        line = padded[s, plane, start:]
+                        if across == 3 and taps == 3:
+                            _add_nine(one, two, line, wide, u[t, s, i], v[t, s, i])
+                            continue
+                        for j in range(across):
+                            row = line[j * wide :]
+                            by_steps(one, two, row, 2, u[t, s, i, j], v[t, s, i, j], False)
                 join(one, two, joined[start:stop])
             for d in range(rows):
                 out[t, a, d] = joined[d * wide : d * wide + size]
