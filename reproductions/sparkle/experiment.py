@@ -1,4 +1,4 @@
-"""Tables II and III and figures 4 and 5 of Wang 2022a."""
+"""Tables II and III and figures 4 to 6 of Wang 2022a, and what the transformed l1 norm adds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from clearchirp.evaluate.published import Setup, SetupCase, Size
 from clearchirp.evaluate.reproduction import Outcome, Progress
-from clearchirp.evaluate.studies import case_of, column, kept
+from clearchirp.evaluate.studies import case_of, column, kept, over_frames
 from clearchirp.evaluate.verdicts import Measured, mean_of
 from clearchirp.metrics import beats
 from clearchirp.mitigation.catalogue import find_method
@@ -23,6 +23,7 @@ from clearchirp.simulate import simulate_frame
 from clearchirp.spectrum import hann
 from clearchirp.workers import Workers
 
+from .measurements import Factors, by_factor, combinations, panels, run
 from .sweeps import authors_sweep, scene_at
 
 ORDERS = {
@@ -38,7 +39,8 @@ def measure(
     """Return how to measure each row of published.toml."""
     told = setup.parameters
     outcomes: dict[str, Outcome] = {}
-    for label, case in setup.landed().items():
+    landed = setup.landed()
+    for label, case in ((name, landed[name]) for name in told["compared"] if name in landed):
         single = partial(_on_sweep, setup, size, folder, case)
         outcomes[f"ii-{label}-sinr"] = partial(_value, single, "sinr")
         outcomes[f"ii-{label}-rho"] = partial(_value, single, "rho")
@@ -60,14 +62,22 @@ def measure(
     outcomes["duration-decline"] = lambda: Measured(
         each={f"{share} %": at("sparkle", share) for share in (20, 60, 70)}
     )
+    for name, one in told["beyond"].items():
+        outcomes[name] = partial(
+            _each, setup, size, folder, tuple(one["cases"]), one["share"], level
+        )
+    for name in ("l0", "l1", "l2"):
+        outcomes[f"weights-{name}"] = partial(
+            _weights, setup, size, folder, workers, progress, name
+        )
     outcomes["convergence"] = partial(_convergence, setup, size)
     outcomes["starts"] = partial(_starts, setup, size, folder)
     return outcomes
 
 
 def figures(setup: Setup, size: Size, folder: Path) -> dict[str, tuple[str, Any]]:
-    """Return figure 4: SINR over the share of the sweep that is hit, of what has landed."""
-    shares = setup.parameters["durations"]
+    """Return figures 4 and 6: SINR over the share of the sweep that is hit, and the weights."""
+    shares = setup.parameters["durations"][:: 3 if size.name == "quick" else 1]
     lines = {
         label: (shares, [float(np.mean(_duration(setup, size, folder, label, s))) for s in shares])
         for label in setup.landed()
@@ -78,7 +88,12 @@ def figures(setup: Setup, size: Size, folder: Path) -> dict[str, tuple[str, Any]
         x="share of the sweep that is hit in %",
         y="SINR in dB",
     )
-    return {"figure-4": ("SINR after mitigation over the interference's duration.", drawn)}
+    found = {"figure-4": ("SINR after mitigation over the interference's duration.", drawn)}
+    if size.name != "quick":
+        told = _grid(setup, size, folder, Workers(count=1), lambda what, done, total: None)
+        title = "Wang 2022a, figure 6: iterations to a relative error of 1e-6, and SINR after them"
+        found["figure-6"] = ("Iterations over the weights.", panels(told, title))
+    return found
 
 
 def scores(signal: NDArray[Any], targets: NDArray[Any]) -> dict[str, float]:
@@ -166,6 +181,37 @@ def _duration(setup: Setup, size: Size, folder: Path, label: str, share: float) 
 
 def _minus(first: list[float], second: list[float]) -> list[float]:
     return [a - b for a, b in zip(first, second, strict=True)]
+
+
+def _weights(
+    setup: Setup, size: Size, folder: Path, workers: Workers, progress: Progress, name: str
+) -> Measured:
+    found = _grid(setup, size, folder, workers, progress)
+    most = setup.parameters["weights_most"]
+    unfinished = sum(one["iterations"] >= most for one in found.values())
+    return Measured(
+        each=by_factor({key: one["iterations"] for key, one in found.items()}, name),
+        note=f"{unfinished} of {len(found)} combinations not done after {most}" * bool(unfinished),
+    )
+
+
+def _grid(
+    setup: Setup, size: Size, folder: Path, workers: Workers, progress: Progress
+) -> dict[Factors, dict[str, float]]:
+    told = setup.parameters
+    beat, targets, _, name = authors_sweep(setup.scene, size.seed)
+    chosen = combinations(told["weights"], few=size.name == "quick")
+    most, snr = told["weights_most"], told["weights_snr_db"]
+    key = {"what": "figure 6", "sweep": name, "combinations": chosen, "most": most, "snr": snr}
+    results = over_frames(
+        folder,
+        key,
+        lambda k: run(beat[0], targets[0], snr, chosen[k], most),
+        len(chosen),
+        workers,
+        progress,
+    )
+    return dict(zip(chosen, results, strict=True))
 
 
 def _convergence(setup: Setup, size: Size) -> Measured:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.io import loadmat
 
 from clearchirp.chain import detections
 from clearchirp.disturbed.catalogue import detectors
 from clearchirp.disturbed.chirp_segments import Limits, bank, find_segments
 from clearchirp.disturbed.fractional import Fractional
 from clearchirp.io import from_array
-from clearchirp.metrics import maps
+from clearchirp.metrics import beats, maps
 from clearchirp.mitigation.imat import Imat2d
 from clearchirp.mitigation.imfrac import Imfrac2
 from clearchirp.mitigation.notch_refill import NotchRefill
+from clearchirp.mitigation.notch_refill_tones import fitted_tones
 from clearchirp.recordings import detect_recording
 from clearchirp.simulate import load_scene, simulate_frame
 from clearchirp.spectrum import doppler_spectrum, range_doppler, range_spectrum
@@ -104,6 +106,46 @@ def test_a_single_chirp_is_as_clean_as_its_noise():
     noise = range_spectrum(frame.clean - frame.targets)
     error = ours - range_spectrum(frame.clean)
     assert np.sum(np.abs(error) ** 2) < 0.05 * np.sum(np.abs(noise) ** 2)
+
+
+def test_a_single_chirp_that_is_hit_from_its_start_on():
+    """Two thirds of the samples are 60 dB over the noise, whose level is told by the others."""
+    frame = simulate_frame(load_scene("imfrac"), 2, 0)
+    beat, clean = (x[0, 12:13] for x in (frame.beat, frame.clean))
+    result = NotchRefill()(beat)
+    error = np.sum(np.abs(result.signal - range_spectrum(clean)) ** 2)
+    assert result.stats["interferers_found"] == 1
+    assert error < 1e-3 * np.sum(np.abs(range_spectrum(clean)) ** 2)
+
+
+def test_tones_are_fitted_through_a_notch_and_count_themselves():
+    """Off the grid, two of them less than two bins apart; a clean half of the chirp is given up."""
+    rng = np.random.default_rng(1)
+    n = np.arange(400) - 199.5
+    omegas, sizes = np.array([0.5123, 0.5123 + 3 * np.pi / 400, -1.7]), np.array([1, 0.7j, 0.2])
+    truth = np.exp(1j * np.multiply.outer(n, omegas)) @ sizes
+    noise = 0.05 * (rng.standard_normal(400) + 1j * rng.standard_normal(400))
+    window = np.hanning(400)
+    basis = np.eye(400)[:, 120:200]
+    given = window * (truth + noise) + 100 * basis.sum(axis=1)
+    model = fitted_tones(given, basis, 0.005, window)
+    # Three tones have nine numbers, told by 320 samples; the window costs a factor of two.
+    assert np.mean(np.abs(model - truth) ** 2) < 2 * 2 * 0.005 * 9 / 320
+    np.testing.assert_array_equal(fitted_tones(window * noise, basis, 0.005, window), 0)
+
+
+def test_the_targets_of_a_single_chirp():
+    """Without the noise, which is 15 dB below them, and blind."""
+    frame = simulate_frame(load_scene("sparkle"), 0, 0)
+    targets = NotchRefill().targets(frame.beat)
+    assert beats.sinr_db(targets, frame.targets) > 35
+    np.testing.assert_array_equal(NotchRefill().targets(np.zeros((2, 64), np.float32)), 0)
+
+
+def test_the_targets_of_the_authors_sweep(data):
+    found = loadmat(data / "wang_sparkle" / "Data4Demo.mat")
+    beat, targets = np.conj(found["sig_full_trc"]), np.conj(found["sig_Rx_trc"])
+    assert beats.sinr_db(NotchRefill().targets(beat), targets) > 35
 
 
 def recording(path):

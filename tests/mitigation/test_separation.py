@@ -55,6 +55,13 @@ def test_more_than_half_of_the_samples_hit(seed):
     assert sinr_db(result.signal, targets) > 30
 
 
+def test_rpca_where_the_convex_problem_fails():
+    """All but the weak target, which is below the least singular value that is kept."""
+    beat, targets = automotive(0)
+    assert sinr_db(methods["rpca"]()(beat).signal, targets) > 20
+    assert sinr_db(methods["rpca"](shrinkage="soft")(beat).signal, targets) < 0
+
+
 def test_the_sweep_of_the_authors(data):
     stored = loadmat(data / "wang_sparkle" / "Data4Demo.mat")
     beat, targets = (stored[k].conj() for k in ("sig_full_trc", "sig_Rx_trc"))
@@ -70,9 +77,11 @@ def test_the_sweep_of_the_authors(data):
 
 
 def test_four_fifths_of_the_samples_hit():
-    """What the samples do not tell the short-time spectrum does."""
+    """What the samples do not tell, short-time spectrum and fractional domains do."""
     beat, targets = automotive(0, slower=0.6)
-    assert sinr_db(methods["sparkle"](solver="admm")(beat).signal, targets) > 28
+    for given in ({}, {"transform": "fractional"}):
+        separated = methods["sparkle"](solver="admm", **given)(beat).signal
+        assert sinr_db(separated, targets) > 28
     in_samples = methods["sparkle"](solver="admm", transform="none")(beat)
     assert sinr_db(in_samples.signal, targets) < 10
 
@@ -129,12 +138,51 @@ def test_per_doppler_bin(name):
         methods[name](per="doppler")(beat[0])
 
 
-def test_status_and_progress():
-    _, beat, _ = chirps(3, hit=0.2, seed=10)
-    result = methods["sparkle"](max_iter=2)(beat)
-    assert result.status is Status.MAX_ITERATIONS
-    assert result.stats["chirps_unfinished"] == 3
-    assert methods["sparkle"]()(beat).status is Status.CONVERGED
+WATCHED = {
+    "sparkle": {},
+    "sparkle by admm": {"solver": "admm"},
+    "rpca": {},
+    "mca": {},
+    "chirplet-omp": {},
+}
+
+
+@pytest.mark.parametrize("name", WATCHED)
+def test_progress_and_early_stop(name):
+    _, beat, disturbed = chirps(4, hit=0.2, seed=10)
+    disturbed[1] = False
+    method = methods[name.split()[0]](**WATCHED[name])
+    seen = []
+
+    def watch(places, number, split):
+        seen.append((tuple(places), number, split.change))
+        assert split.x.shape[-1] == split.interference.shape[-1] == 512
+        return number == 2
+
+    stopped = method(beat, disturbed, on_iterate=watch)
+    assert {place for places, _, _ in seen for place in places} == {0, 2, 3}
+    assert {number for _, number, _ in seen} == {1, 2}
+    assert stopped.stats["iterations"] <= 2
+    whole = method(beat, disturbed)
+    assert whole.stats["iterations"] >= stopped.stats["iterations"]
+    history = []
+    method(beat, disturbed, on_iterate=lambda places, number, split: history.append(split.change))
+    if name != "chirplet-omp":
+        assert stopped.status is Status.MAX_ITERATIONS
+        assert stopped.stats["chirps_unfinished"] == 3
+        assert whole.status is Status.CONVERGED
+        assert whole.stats["relative_change"] < 1e-2
+        assert whole.stats["relative_change"] in history
+
+
+def test_progress_per_doppler_bin():
+    _, beat, _ = chirps(4, hit=0.2, seed=10)
+    seen = set()
+    two = np.stack([beat, beat])
+    methods["rpca"](per="doppler", max_iter=2)(
+        two, on_iterate=lambda places, number, split: seen.update(places)
+    )
+    assert seen == set(range(8))
 
 
 class TestMatrixPencil:
@@ -155,6 +203,14 @@ class TestMatrixPencil:
         one = methods["matrix-pencil"](order=1)(beat, disturbed)
         assert one.stats["tones"] == 10
         assert error_db(one.signal[disturbed], targets[disturbed]) > -5
+
+    def test_a_slow_drift_is_not_filled_with_zeros(self):
+        """As receivers without I/Q have it: many poles next to zero frequency, none for itself."""
+        n = np.arange(64)
+        drift = 1500 + 500 * ((n - 24) / 40) ** 2 + 3 * np.random.default_rng(0).normal(size=64)
+        gap = (n > 34) & (n < 44)
+        result = methods["matrix-pencil"]()(np.where(gap, 0, drift)[None], gap[None])
+        assert np.abs(result.signal[0] - drift)[gap].max() < 300
 
 
 def test_chirplets_are_found_and_subtracted():

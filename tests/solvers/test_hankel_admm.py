@@ -9,7 +9,7 @@ from scipy.io import loadmat
 from clearchirp.metrics.beats import correlation, sinr_db
 from clearchirp.operators.hankel import Hankel
 from clearchirp.solvers.hankel_admm import HankelAdmm
-from clearchirp.solvers.separation import separate
+from clearchirp.solvers.solve import solve
 from clearchirp.types import InputError, Status
 from tests.oracles import hankel as plain
 
@@ -51,30 +51,30 @@ def test_separates():
     targets, y = scene()
     before = sinr(y, targets)
     for given in ({}, {"tau": 0.065, "beta": 0.1, "mu": 0.02, "mu_growth": 1.2}):
-        found = separate(HankelAdmm(**given).splits(Hankel(samples=480), y), tol=1e-6, max_iter=300)
+        found = solve(HankelAdmm(**given).splits(Hankel(samples=480), y), tol=1e-6, max_iter=300)
         assert found.status is Status.CONVERGED
-        assert sinr(found.signal, targets) > before + 25
-        rest = y - found.signal - found.interference
+        assert sinr(found.x, targets) > before + 25
+        rest = y - found.x - found.last.interference
         assert np.linalg.norm(rest) < 1e-6 * np.linalg.norm(y)
 
 
 def test_the_unit_does_not_matter():
     _, y = scene()
     one, other = (
-        separate(HankelAdmm().splits(Hankel(samples=480), y * unit), tol=1e-6, max_iter=300)
+        solve(HankelAdmm().splits(Hankel(samples=480), y * unit), tol=1e-6, max_iter=300)
         for unit in (1.0, 1e4)
     )
-    np.testing.assert_allclose(other.signal / 1e4, one.signal, atol=1e-6)
+    np.testing.assert_allclose(other.x / 1e4, one.x, atol=1e-6)
 
 
 def test_history_and_progress():
     _, y = scene()
     seen = []
-    found = separate(
+    found = solve(
         HankelAdmm().splits(Hankel(samples=480), y),
         tol=0.0,
         max_iter=5,
-        on_split=lambda number, split: seen.append((number, split.change)),
+        on_iterate=lambda number, split: seen.append((number, split.change)),
     )
     assert found.status is Status.MAX_ITERATIONS
     assert found.iterations == 5
@@ -84,11 +84,11 @@ def test_history_and_progress():
 
 
 def test_nothing_but_zeros():
-    found = separate(
+    found = solve(
         HankelAdmm().splits(Hankel(samples=32), np.zeros(32, complex)), tol=1e-6, max_iter=9
     )
     assert found.iterations == 1
-    assert not found.signal.any()
+    assert not found.x.any()
 
 
 @pytest.mark.parametrize(
@@ -115,11 +115,11 @@ def test_the_sweep_of_the_authors(data):
     y, targets = stored["sig_full_trc"][0].conj(), stored["sig_Rx_trc"][0].conj()
     lifting = Hankel(samples=y.size)
     tracemalloc.start()
-    found = separate(HankelAdmm(**PAPER, seed=2).splits(lifting, y), tol=1e-6, max_iter=200)
+    found = solve(HankelAdmm(**PAPER, seed=2).splits(lifting, y), tol=1e-6, max_iter=200)
     assert tracemalloc.get_traced_memory()[1] < 150e6
     tracemalloc.stop()
-    assert sinr(found.signal, targets) > 28.4  # the least of twenty starts
-    assert abs(correlation(found.signal[None], targets[None])) > 0.9992
+    assert sinr(found.x, targets) > 28.4  # the least of twenty starts
+    assert abs(correlation(found.x[None], targets[None])) > 0.9992
     assert found.status is Status.CONVERGED
 
 

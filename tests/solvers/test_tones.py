@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from clearchirp.solvers.separation import separate
+from clearchirp.solvers.solve import solve
 from clearchirp.solvers.tones import TonePursuit
 from clearchirp.types import InputError
 
@@ -33,7 +33,7 @@ def chirps(count, samples=512, tones=3, noise=0.1, hit=0.0, seed=0, real=False):
 def run(y, **given):
     known, real = given.pop("known", None), given.pop("real", False)
     splits = TonePursuit(**given).splits(y, known=known, real=real)
-    return separate(splits, tol=0.0, max_iter=200)
+    return solve(splits, tol=0.0, max_iter=200)
 
 
 def error_db(estimate, truth):
@@ -44,7 +44,7 @@ def error_db(estimate, truth):
 def test_reaches_the_bound_of_estimation(hit):
     """The error of r tones is about that of 1.5 r complex numbers among the samples not hit."""
     targets, beat, _ = chirps(20, hit=hit)
-    errors = [error_db(x, s) for x, s in zip(run(beat).signal, targets, strict=True)]
+    errors = [error_db(x, s) for x, s in zip(run(beat).x, targets, strict=True)]
     bound = 10 * np.log10(0.01 / 3 * 4.5 / (512 * (1 - hit)))
     # Across a gap in the middle the bound for frequencies is wider than without.
     assert np.median(errors) < bound + (2 if hit == 0 else 7)
@@ -52,42 +52,40 @@ def test_reaches_the_bound_of_estimation(hit):
 
 def test_noise_free_tones_are_exact():
     targets, beat, _ = chirps(5, noise=0.0, hit=0.25, seed=1)
-    np.testing.assert_allclose(run(beat).signal, targets, atol=1e-5)
+    np.testing.assert_allclose(run(beat).x, targets, atol=1e-5)
 
 
 def test_noise_has_no_tones_and_no_interference():
     rng = np.random.default_rng(2)
     white = rng.standard_normal((2, 200, 256))
     found = run(white[0] + 1j * white[1])
-    assert np.mean(found.signal.any(axis=-1)) < 0.06
-    assert np.mean(found.interference.any(axis=-1)) < 0.02
+    assert np.mean(found.x.any(axis=-1)) < 0.06
+    assert np.mean(found.last.interference.any(axis=-1)) < 0.02
     found = run(white[0] + 0j, real=True)
-    assert np.mean(found.interference.any(axis=-1)) < 0.02
+    assert np.mean(found.last.interference.any(axis=-1)) < 0.02
 
 
 def test_real_samples():
     targets, beat, _ = chirps(10, hit=0.2, seed=3, real=True)
     found = run(beat, real=True)
-    assert not found.signal.imag.any()
-    assert (
-        np.median([error_db(x.real, s) for x, s in zip(found.signal, targets, strict=True)]) < -27
-    )
+    assert not found.x.imag.any()
+    assert np.median([error_db(x.real, s) for x, s in zip(found.x, targets, strict=True)]) < -27
 
 
 def test_what_is_known_to_be_disturbed_is_not_fitted():
     targets, beat, disturbed = chirps(10, hit=0.3, seed=4)
     # Interference as strong as a tone is: nothing stands out of it.
     weak = np.where(disturbed, targets * 0.5, beat)
-    told = run(weak, known=disturbed).signal
+    told = run(weak, known=disturbed).x
     assert np.median([error_db(x, s) for x, s in zip(told, targets, strict=True)]) < -25
-    assert error_db(run(weak).signal, targets) > -20
+    assert error_db(run(weak).x, targets) > -20
 
 
 def test_chirps_do_not_depend_on_each_other():
     _, beat, _ = chirps(6, hit=0.2, seed=5)
-    whole = run(beat).signal
+    whole = run(beat).x
     for one, y in zip(whole, beat, strict=True):
-        np.testing.assert_array_equal(run(y[None]).signal[0], one)
+        np.testing.assert_array_equal(run(y[None]).x[0], one)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from clearchirp.cli import (
     reproducing,
     simulation,
     standings,
+    viewing,
 )
 from clearchirp.cli.printing import complain, show_warning
 from clearchirp.types import InputError
@@ -50,6 +51,7 @@ for _command, _example in (
     (inspection.detect, "detect in.npz -d combined -o mask.npz"),
     (cleaning.mitigate, "mitigate in.npz -m ar -o clean.npz --figure clean.png"),
     (comparing.compare, "compare in.npz -m none -m zeroing -m ar -o comparison"),
+    (viewing.view, "view in.npz"),
     (evaluation.evaluate, "evaluate imfrac -m zeroing -m ar --frames 100 -o evaluation"),
     (reproducing.reproduce, "reproduce imfrac --quick -o reproduction"),
     (learning.train, "train bce-s7.toml -o bce-s7"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -206,6 +206,16 @@ class Reading:
     conjugate: bool = False
     allow_pickle: bool = False
 
+    @property
+    def given(self) -> dict[str, object]:
+        """Those that are not left to their defaults, by name."""
+        usual = Reading()
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(usual, field.name)
+        }
+
     def open(self, path: Path) -> Any:
         """Open the recording."""
         from clearchirp.io import open_capture
@@ -258,4 +268,6 @@ class Settings:
             raise InputError(
                 f"--set {text}: {owner!r} does not run here; what runs: {', '.join(self._by_name)}"
             )
+        if value is None and isinstance(self._known[owner].get(key_of_owner), str):
+            value = "none"  # one of the names that this setting takes
         self._by_name[owner][key_of_owner] = value

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.fft as scipy_fft
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter1d
 
+from clearchirp.arrays import squared_magnitude
 from clearchirp.disturbed.deviation import column_medians
 from clearchirp.operators.chirp_bank import ChirpBank, bank_chirps, centred_dft
 
@@ -23,6 +26,8 @@ _MOST = 6
 _GUARD = 20 / 512
 _STEEPEST = 0.02
 _REPEATED = 1e-4
+_BESIDE, _LONG = 2, 16
+_MANY = 32
 
 
 class Segment(NamedTuple):
@@ -59,6 +64,8 @@ class Bank:
         What is multiplied on the samples, or their DFT, (row, sample).
     steep
         Rows that work on the DFT.
+    table
+        The same, conjugated where they are multiplied on the DFT.
     slow
         Rows beyond the largest angle at which targets are no pulses.
     scale
@@ -70,21 +77,44 @@ class Bank:
     turns: NDArray[Any]
     chirps: NDArray[np.complex64]
     steep: NDArray[np.bool_]
+    table: NDArray[np.complex64]
     slow: NDArray[np.bool_]
     scale: NDArray[np.float64]
     window: NDArray[np.float64]
 
-    def rows(self, signal: NDArray[Any]) -> NDArray[Any]:
-        """Return all rows (row, sample) of one signal, each to be scaled by the root of `scale`."""
+    def rows(self, signal: NDArray[Any], chosen: NDArray[np.intp] | None = None) -> NDArray[Any]:
+        """Return all rows of one signal, or those chosen, ascending: (row, sample).
+
+        Each is to be scaled by the root of `scale`. Those that work on the DFT are conjugated, with
+        which their inverse FFT is an FFT like that of the others.
+        """
         single = signal.astype(np.complex64)
-        steep = int(np.argmax(self.steep))
-        stop = steep + int(self.steep.sum())
-        out = self.chirps * single
-        out[steep:stop] = self.chirps[steep:stop] * centred_dft(single)
-        out[:steep] = fft.fft(out[:steep], axis=-1, overwrite_x=True)
-        out[stop:] = fft.fft(out[stop:], axis=-1, overwrite_x=True)
-        out[steep:stop] = fft.ifft(out[steep:stop], axis=-1, overwrite_x=True)
-        return out
+        spectrum = np.conj(centred_dft(single))
+        table, steep = self.table, self.steep
+        if chosen is not None:
+            table, steep = table[chosen], steep[chosen]
+        first = int(np.argmax(steep)) if steep.any() else 0
+        stop = first + int(steep.sum())
+        out = np.empty(table.shape, np.complex64)
+        np.multiply(table[:first], single, out=out[:first])
+        np.multiply(table[first:stop], spectrum, out=out[first:stop])
+        np.multiply(table[stop:], single, out=out[stop:])
+        return fft.fft(out, axis=-1, overwrite_x=True)
+
+    def near(self, pieces: Iterable[Segment]) -> NDArray[np.intp] | None:
+        """Return the rows within two of those in which pieces recur; None if half of all, or none.
+
+        Of very short pieces the angle is not known.
+        """
+        rates = [piece.rate for piece in pieces if piece.stop - piece.start >= _LONG]
+        # From -180 degrees to 0: half a turn is the same.
+        turns = np.arctan2(-1.0, np.array(rates) * self.window.size)
+        count = len(self.turns)
+        rows = np.rint((turns - self.turns[0]) / (self.turns[1] - self.turns[0])).astype(np.intp)
+        seen = np.bincount(rows % count, minlength=count)
+        recur = np.flatnonzero((seen > 0) & (seen + np.roll(seen, 1) + np.roll(seen, -1) > 1))
+        near = np.unique((recur[:, None] + np.arange(-_BESIDE, _BESIDE + 1)) % count)
+        return near if 0 < 2 * near.size < count else None
 
 
 @lru_cache(maxsize=8)
@@ -92,30 +122,42 @@ def bank(samples: int, angles: int, max_angle_deg: float) -> Bank:
     """Return the search bank for signals of a length."""
     turns = ChirpBank(samples=samples, angles=angles).turns[:-1]
     steep, chirps = bank_chirps(samples, angles)
-    steep = steep[:-1]
+    steep, chirps = steep[:-1], chirps[:-1].astype(np.complex64)
     return Bank(
         turns=turns,
-        chirps=chirps[:-1].astype(np.complex64),
+        chirps=chirps,
         steep=steep,
+        table=np.where(steep[:, None], np.conj(chirps), chirps),
         slow=np.abs(turns) >= np.deg2rad(max_angle_deg),
-        scale=np.where(steep, float(samples), 1 / samples),
+        scale=np.full(len(turns), 1 / samples),
         window=np.hanning(samples),
     )
 
 
-def recurring_powers(searched: Bank, signals: NDArray[Any]) -> NDArray[Any]:
-    """Return what recurs from chirp to chirp in the cells of the slow rows (slow row, sample).
+@dataclass(frozen=True)
+class Recurring:
+    """What recurs from chirp to chirp in signals (chirp, sample), for a search of them.
 
     A target has the same power in each chirp, an interferer that hits fewer than half of them does
-    not raise the median. The largest within three cells, in units of the mean of noise.
+    not raise the median. Few rows are asked for: each is computed when it is.
     """
-    out = []
-    for row in np.flatnonzero(searched.slow):
-        line = fft.fft(searched.chirps[row] * signals.astype(np.complex64), axis=-1)
-        power = (line.real**2 + line.imag**2) * np.float32(searched.scale[row])
-        middle = column_medians(power) / np.log(2)
-        out.append(np.max([np.roll(middle, k) for k in range(-3, 4)], axis=0))
-    return np.array(out).reshape(-1, signals.shape[-1])
+
+    searched: Bank
+    signals: NDArray[Any]
+    known: dict[int, NDArray[Any]] = field(default_factory=dict)
+
+    def powers(self, row: int) -> NDArray[Any]:
+        """Return what recurs in the cells of a row (sample,), in units of the mean of noise.
+
+        It is the largest within three cells.
+        """
+        if row not in self.known:
+            single = self.signals.astype(np.complex64)
+            line = fft.fft(self.searched.chirps[row] * single, axis=-1, overwrite_x=True)
+            middle = column_medians(squared_magnitude(line))
+            middle = middle * (self.searched.scale[row] / np.log(2))
+            self.known[row] = maximum_filter1d(middle, 7, mode="wrap")
+        return self.known[row]
 
 
 @dataclass(frozen=True)
@@ -129,22 +171,15 @@ class Limits:
     ratio
         Least ratio to the row's own floor, and to what recurs.
     recurring
-        As `recurring_powers` gives it; None leaves slow rows out.
+        What recurs from chirp to chirp; None leaves slow rows out.
     noise
         Power of the noise of a sample without window.
     """
 
     floor: float
     ratio: float
-    recurring: NDArray[Any] | None
+    recurring: Recurring | None
     noise: float
-
-    @cached_property
-    def slow_floor(self) -> NDArray[Any]:
-        """Least power of cells of slow rows (slow row, sample); empty where they are left out."""
-        if self.recurring is None:
-            return np.empty((0, 0))
-        return self.recurring * self.ratio
 
 
 class Segments(NamedTuple):
@@ -161,11 +196,13 @@ def find_segments(
     limits: Limits,
     known: list[Segment] | None = None,
     *,
+    near: NDArray[np.intp] | None = None,
     real: bool = False,
 ) -> Segments:
     """Find pieces of chirps in one windowed signal (sample,), the strongest first.
 
-    `known` pieces are taken to be there and only refined. `real` makes a basis over the reals.
+    `known` pieces are taken to be there and only refined. `near` are the rows that are searched,
+    all by default. `real` makes a basis over the reals.
     """
     signal = signal.astype(np.complex128)
     pieces: list[Segment] = []
@@ -174,7 +211,7 @@ def find_segments(
         piece = _refined(rest, guess, searched, coarse=False)
         basis, rest = _without(rest, basis, piece, searched, limits, pieces, real)
     while len(pieces) < _MOST:
-        guess = _strongest(rest, searched, limits)
+        guess = _strongest(rest, searched, limits, near)
         if guess is None:
             break
         piece = _refined(rest, guess, searched, coarse=True)
@@ -185,19 +222,31 @@ def find_segments(
     return Segments(pieces, basis, rest)
 
 
-def _strongest(rest: NDArray[Any], searched: Bank, limits: Limits) -> Segment | None:
+def _strongest(
+    rest: NDArray[Any], searched: Bank, limits: Limits, near: NDArray[np.intp] | None = None
+) -> Segment | None:
     """Return the strongest pulse as a chirp over the whole signal, None where none stands out."""
     from clearchirp.disturbed import segment_kernels as kernels
 
     samples = rest.size
-    rows = searched.rows(rest)
+    chosen = np.arange(len(searched.turns)) if near is None else near
+    slow, scale = searched.slow[chosen], searched.scale[chosen]
+    rows = searched.rows(rest, near)
     parts = rows.view(np.float32).reshape(*rows.shape, 2)
-    row, column, power = kernels.strongest_cell(
-        parts, searched.scale, limits.floor, searched.slow, limits.slow_floor
-    )
+    slow_floor = np.empty((0, 0))
+    if limits.recurring is not None:
+        above = kernels.exceeding(parts, scale, limits.floor, slow)
+        if above.any():
+            # Rows of which no cell exceeds the plain floor need no other.
+            slow_floor = np.full((int(slow.sum()), samples), np.inf)
+            for k in np.flatnonzero(above):
+                powers = limits.recurring.powers(int(chosen[k]))
+                slow_floor[np.count_nonzero(slow[:k])] = powers * limits.ratio
+    row, column, power = kernels.strongest_cell(parts, scale, limits.floor, slow, slow_floor)
     if row < 0:
         return None
-    line = np.abs(rows[row]) ** 2 * searched.scale[row]
+    line = squared_magnitude(rows[row]).astype(np.float64) * scale[row]
+    row = int(chosen[row])
     if not searched.slow[row]:
         if power < limits.ratio * _least_of(line, column):
             return None
@@ -252,22 +301,22 @@ def _refined(rest: Any, guess: Segment, searched: Bank, *, coarse: bool) -> Segm
             if turn:
                 start, stop = kernels.stretch(undone, window, shortest)
                 rates = np.linspace(-2, 2, 9) / (stop - start) ** 2
-            inside = np.arange(stop - start) - (stop - start - 1) / 2
-            more = _peak(undone[start:stop], inside, rates)
+            more = _peak(undone[start:stop], rates)
             middle = (start + stop - samples) / 2
             rate, frequency = rate + more[0], frequency + more[1] - more[0] * middle
     return Segment(*kernels.refine(rest, window, rate, frequency, shortest, 2))
 
 
-def _peak(values: NDArray[Any], inside: NDArray[Any], rates: NDArray[Any]) -> tuple[float, float]:
-    """Return rate and frequency that leave the tallest peak, refined by parabolas."""
+def _peak(values: NDArray[Any], rates: NDArray[Any]) -> tuple[float, float]:
+    """Return rate and frequency that leave the tallest peak, refined by parabolas.
+
+    In single precision: it only starts the fit of the phase. The rates are equally spaced.
+    """
+    from clearchirp.disturbed import segment_kernels as kernels
+
     bins = int(fft.next_fast_len(2 * values.size))
-    # Single precision does: it only starts the fit of the phase. The rates are equally spaced.
-    turns = np.empty((rates.size, values.size), np.complex64)
-    turns[0] = np.exp(-1j * np.pi * rates[0] * inside**2) * values
-    turns[1:] = np.exp(-1j * np.pi * (rates[1] - rates[0]) * inside**2)
-    undone = np.multiply.accumulate(turns, axis=0)
-    power = np.abs(fft.fft(undone, bins, axis=-1)) ** 2
+    fan = kernels.fan(values, rates[0], rates[1] - rates[0], rates.size, bins)
+    power = squared_magnitude(fft.fft(fan, axis=-1, overwrite_x=True))
     i, j = (int(k) for k in np.unravel_index(np.argmax(power), power.shape))
     rate, frequency = rates[i], (j - bins * (j > bins // 2)) / bins
     if 0 < i < len(rates) - 1:
@@ -296,21 +345,18 @@ def _without(
     wrong rate or frequency does not matter, and up to ten more where they stand out of the noise
     (the receiver's filter shapes the envelope).
     """
-    samples = rest.size
-    time = np.arange(samples) - (samples - 1) / 2
-    start, stop = piece.start, piece.stop
-    inside = time[start:stop]
-    wave = np.exp(2j * np.pi * (piece.frequency * inside + piece.rate * inside**2 / 2))
-    shapes = _polynomials(stop - start, min(_ORDERS, (stop - start) // 3))
-    part, _ = np.linalg.qr((wave * searched.window[start:stop])[:, None] * shapes)
-    share = np.abs(part.conj().T @ rest[start:stop]) ** 2
-    large = np.flatnonzero(share > _SIGNIFICANT * limits.noise)
-    orders = min(max(3, int(large[-1]) + 1 if large.size else 0), part.shape[1])
-    whole = np.zeros((samples, orders), np.complex128)
-    whole[start:stop] = part[:, :orders]
+    from clearchirp.disturbed import segment_kernels as kernels
+
+    length = piece.stop - piece.start
+    most = min(_ORDERS, length // 3) + 1
+    vectors = kernels.piece_vectors(
+        rest, searched.window, tuple(piece[:4]), most, _SIGNIFICANT * limits.noise
+    )
+    orders = len(vectors)
+    whole: Any = vectors.T
     if real:
         whole = np.concatenate([whole.real, whole.imag], axis=1)
-    new = orthonormal(whole, basis)
+    new = whole if basis is None and not real else orthonormal(whole, basis)
     pieces.append(piece._replace(orders=orders))
     grown = new if basis is None else np.concatenate([basis, new], axis=1)
     return grown, rest - new @ (new.conj().T @ rest)
@@ -321,17 +367,20 @@ def orthonormal(vectors: NDArray[Any], basis: NDArray[Any] | None = None) -> NDA
 
     Columns that depend on others are left out.
     """
+    from clearchirp.disturbed import segment_kernels as kernels
+
     length = np.linalg.norm(vectors, axis=0)
     kept = length > 1e-9 * max(float(length.max(initial=0)), 1e-300)
     vectors = vectors[:, kept] / length[kept]
-    if basis is not None:
-        for _ in range(2):  # twice is enough for rounding
+    if vectors.shape[1] > _MANY:
+        if basis is not None:
+            for _ in range(2):  # twice is enough for rounding
+                vectors = vectors - basis @ (basis.conj().T @ vectors)
+        new, upper = np.linalg.qr(vectors)
+        return new[:, np.abs(np.diag(upper)) > _REPEATED]
+    # What is small once the basis is taken out of it grows, and what is left of the basis with it.
+    for _ in range(1 if basis is None else 2):
+        if basis is not None:
             vectors = vectors - basis @ (basis.conj().T @ vectors)
-    new, upper = np.linalg.qr(vectors)
-    return new[:, np.abs(np.diag(upper)) > _REPEATED]
-
-
-@lru_cache(maxsize=4096)
-def _polynomials(length: int, order: int) -> NDArray[Any]:
-    """Return Legendre polynomials over so many samples, as columns."""
-    return np.polynomial.legendre.legvander(np.linspace(-1, 1, length), order)
+        vectors = kernels.orthonormal_rows(np.ascontiguousarray(vectors.T), _REPEATED).T
+    return vectors

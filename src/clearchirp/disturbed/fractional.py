@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from clearchirp.disturbed.chirp_segments import (
     Limits,
+    Recurring,
     Segment,
     bank,
     find_segments,
-    recurring_powers,
 )
 from clearchirp.disturbed.deviation import deviation
 from clearchirp.operators.chirp_bank import ChirpBank
@@ -168,7 +168,7 @@ class Fractional:
         units = np.atleast_1d(noise).ravel()
         for k, frame in enumerate(scaled.reshape(-1, chirps, samples)):
             signals = frame * searched.window
-            same = recurring_powers(searched, signals) if chirps >= _MIN_CHIRPS else None
+            same = Recurring(searched, signals) if chirps >= _MIN_CHIRPS else None
             limits = Limits(ratio, ratio, same, 1.0)
             for m, signal in enumerate(signals):
                 for piece in find_segments(
@@ -185,6 +185,23 @@ class Fractional:
                         )
                     )
         return found
+
+    def pieces(self, beat: Any, chirp: int, /) -> list[Segment]:
+        """Return the interferers of one chirp of a frame of one receiver, (chirp, sample).
+
+        With their frequencies, which pictures need; what recurs is learnt from all chirps.
+        """
+        result: Any = deviation(beat, detector="fractional")
+        chirps, samples = beat.shape
+        if samples < _LEAST_SAMPLES:
+            return []
+        searched = bank(samples, self.angles, self.max_angle_deg)
+        ratio = 10 ** (self.threshold_db / 10)
+        signals = result.scaled * searched.window
+        same = Recurring(searched, signals) if chirps >= _MIN_CHIRPS else None
+        limits = Limits(ratio, ratio, same, 1.0)
+        real = np.isrealobj(beat)
+        return find_segments(signals[chirp], searched, limits, real=real).pieces
 
 
 def _amplitude(signal: NDArray[Any], piece: Segment, window: NDArray[Any], *, real: bool) -> float:

@@ -9,6 +9,12 @@ _MATHS = {"reassoc", "contract", "nsz"}
 
 _GRID = 256
 """Marks between which a stretch is searched first."""
+_FEWER = 8
+"""How many times fewer are searched before them."""
+_REACH = 32
+"""Samples, at least, by which an end may still move once the phase is fitted."""
+_ANEW = 64
+"""Samples after which a phase is computed anew."""
 
 
 @njit(cache=True, nogil=True, fastmath=_MATHS)
@@ -38,14 +44,34 @@ def strongest_cell(parts, scale, floor, slow, slow_floor):  # pragma: no cover
     return best_row, best_column, best
 
 
+@njit(cache=True, nogil=True, fastmath=_MATHS)
+def exceeding(parts, scale, floor, slow):  # pragma: no cover
+    """Return in which of the `slow` rows a cell exceeds the floor; all as in `strongest_cell`."""
+    above = np.zeros(parts.shape[0], np.bool_)
+    for r in range(parts.shape[0]):
+        if slow[r]:
+            line = parts[r]
+            top = line[0, 0] * 0
+            for c in range(line.shape[0]):
+                top = max(top, line[c, 0] * line[c, 0] + line[c, 1] * line[c, 1])
+            above[r] = top * scale[r] > floor
+    return above
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def stretch(values, window, shortest):  # pragma: no cover
     """Return start and stop of the stretch that holds most of a constant.
 
     The values are a constant times the window on an unknown stretch, and noise: the maximum of
     ``|sum window values|^2 / sum window^2`` over stretches of at least `shortest`, between some
-    128 marks first and then to a sample.
+    256 marks first and then to a sample.
     """
+    return stretch_near(values, window, shortest, 0, values.size, values.size)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def stretch_near(values, window, shortest, start, stop, reach):  # pragma: no cover
+    """As `stretch`, with neither end further than `reach` samples from a start and a stop."""
     count = values.size
     re, im, energy = np.zeros(count + 1), np.zeros(count + 1), np.zeros(count + 1)
     for i in range(count):
@@ -53,13 +79,20 @@ def stretch(values, window, shortest):  # pragma: no cover
         im[i + 1] = im[i] + values[i].imag * window[i]
         energy[i + 1] = energy[i] + window[i] * window[i]
     tiny = 1e-12 * energy[count] + 1e-300
-    stride = max(count // _GRID, 1)
-    start, stop = _tallest(
-        re[::stride].copy(), im[::stride].copy(), energy[::stride].copy(), shortest, stride, tiny
-    )
-    best, first, last = -1.0, start, stop
-    for a in range(max(start - stride, 0), min(start + stride, count - shortest) + 1):
-        for b in range(max(stop - stride, a + shortest), min(stop + stride, count) + 1):
+    best = 0.0
+    near_start, near_stop = start, stop
+    # A few marks first: what must be exceeded leaves most starts after one loop without quotients.
+    for stride in (max(_FEWER * count // _GRID, 1), max(count // _GRID, 1)):
+        sums = re[::stride].copy(), im[::stride].copy(), energy[::stride].copy()
+        ends = start - reach, start + reach, stop - reach, stop + reach
+        found = _tallest(sums, ends, shortest, stride, tiny, best)
+        if found[2] > best:
+            near_start, near_stop, best = found
+    if best == 0:
+        return start, stop
+    best, first, last = -1.0, near_start, near_stop
+    for a in range(max(near_start - stride, 0), min(near_start + stride, count - shortest) + 1):
+        for b in range(max(near_stop - stride, a + shortest), min(near_stop + stride, count) + 1):
             x, y = re[b] - re[a], im[b] - im[a]
             value = (x * x + y * y) / (energy[b] - energy[a] + tiny)
             if value > best:
@@ -68,37 +101,60 @@ def stretch(values, window, shortest):  # pragma: no cover
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def _tallest(re, im, energy, shortest, stride, tiny):  # pragma: no cover
-    """Return start and stop, in samples, of the best stretch between marks `stride` apart."""
+def _tallest(sums, ends, shortest, stride, tiny, best):  # pragma: no cover
+    """Return start and stop, in samples, and height of the best stretch between marks.
+
+    They are `stride` apart; `sums` are running sums up to each, `ends` the first and the last
+    sample of the start and of the stop, and only what is taller than `best` is of interest.
+    """
+    re, im, energy = sums
     marks = energy.size
     least = (shortest + stride - 1) // stride
-    best, start, stop = -1.0, 0, marks - 1
-    for a in range(marks - least):
-        top = 0.0
-        for b in range(a + least, marks):  # neither branch nor index: it is vectorised
-            x, y = re[b] - re[a], im[b] - im[a]
-            top = max(top, (x * x + y * y) / (energy[b] - energy[a] + tiny))
-        if top > best:
-            best, start = top, a
-    best = -1.0
-    for b in range(start + least, marks):
-        x, y = re[b] - re[start], im[b] - im[start]
-        value = (x * x + y * y) / (energy[b] - energy[start] + tiny)
-        if value > best:
-            best, stop = value, b
-    return start * stride, stop * stride
+    start, stop = -1, -1
+    last = min(ends[3] // stride + 1, marks)
+    for a in range(max(ends[0] // stride, 0), min(ends[1] // stride + 1, marks - least)):
+        first = max(ends[2] // stride, a + least)
+        at_re, at_im, at_energy = re[a], im[a], energy[a] - tiny
+        above = 0.0
+        for b in range(first, last):  # neither branch nor index: it is vectorised
+            x, y = re[b] - at_re, im[b] - at_im
+            above = max(above, x * x + y * y - best * (energy[b] - at_energy))
+        if above <= 0:
+            continue
+        for b in range(first, last):
+            x, y = re[b] - at_re, im[b] - at_im
+            value = (x * x + y * y) / (energy[b] - at_energy)
+            if value > best:
+                best, start, stop = value, a, b
+    return start * stride, stop * stride, best
 
 
 @njit(cache=True, nogil=True)
 def undo(values, rate, frequency):  # pragma: no cover
-    """Return the values without a chirp's phase; time counts from the middle sample."""
+    """Return the values without a chirp's phase; time counts from the middle sample.
+
+    The phase turns by what turns itself: two products a sample, anew from the sine and the cosine
+    every so often, so that rounding does not add up.
+    """
     out = np.empty_like(values)
     middle = (values.size - 1) / 2
-    for n in range(values.size):
-        time = n - middle
-        phase = -2 * np.pi * ((frequency + rate * time / 2) * time)
-        out[n] = values[n] * complex(np.cos(phase), np.sin(phase))
+    bend = _turn(rate)
+    for first in range(0, values.size, _ANEW):
+        time = first - middle
+        wave = _turn((frequency + rate * time / 2) * time)
+        step = _turn(frequency + rate * (time + 0.5))
+        for n in range(first, min(first + _ANEW, values.size)):
+            out[n] = values[n] * wave
+            wave *= step
+            step *= bend
     return out
+
+
+@njit(cache=True, nogil=True)
+def _turn(turns):  # pragma: no cover
+    """Return ``exp(-2 pi j turns)``."""
+    phase = -2 * np.pi * (turns % 1.0)
+    return complex(np.cos(phase), np.sin(phase))
 
 
 @njit(cache=True, nogil=True)
@@ -107,14 +163,18 @@ def refine(values, window, rate, frequency, shortest, turns):  # pragma: no cove
 
     Turn by turn the stretch that holds most of it, and on it the phase.
     """
-    middle = (values.size - 1) / 2
+    count = values.size
+    middle = (count - 1) / 2
+    start, stop, reach = 0, count, count
     for _ in range(turns):
         undone = undo(values, rate, frequency)
-        start, stop = stretch(undone, window, shortest)
+        start, stop = stretch_near(undone, window, shortest, start, stop, reach)
         more = phase_fit(undone[start:stop], window[start:stop])
         place = (start + stop - 1) / 2 - middle
         rate, frequency = rate + more[0], frequency + more[1] - more[0] * place
-    start, stop = stretch(undo(values, rate, frequency), window, shortest)
+        reach = max((stop - start) // 4, _REACH)
+    undone = undo(values, rate, frequency)
+    start, stop = stretch_near(undone, window, shortest, start, stop, reach)
     return start, stop, rate, frequency
 
 
@@ -144,3 +204,101 @@ def phase_fit(values, window):  # pragma: no cover
     frequency = (complex(fit[1, 0], fit[1, 1]) / level).imag / (2 * np.pi * half)
     most = 2 / length**2
     return min(max(rate, -most), most), min(max(frequency, -1 / length), 1 / length)
+
+
+@njit(cache=True, nogil=True)
+def fan(values, first, step, count, bins):  # pragma: no cover
+    """Return the values with chirps of equally spaced rates undone, in single precision.
+
+    They are followed by zeros: (rate, bin). Time counts from the middle of the values.
+    """
+    out = np.zeros((count, bins), np.complex64)
+    now = undo(values, first, 0.0).astype(np.complex64)
+    turn = undo(np.ones(values.size, np.complex128), step, 0.0).astype(np.complex64)
+    for k in range(count):
+        row = out[k]
+        for n in range(values.size):
+            row[n] = now[n]
+            now[n] *= turn[n]
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=_MATHS)
+def piece_vectors(rest, window, piece, most, significant):  # pragma: no cover
+    """Return orthonormal vectors (vector, sample) of a piece of a chirp under the window.
+
+    They are the chirp times the window times polynomials of degrees from 0, by the recurrence of
+    three terms that the polynomials orthonormal under the square of the window obey. As many as
+    hold more than `significant` of the power of the `rest`, three at least and `most` at most.
+    """
+    start, stop, rate, frequency = piece
+    samples = rest.size
+    length = stop - start
+    time = np.linspace(-1.0, 1.0, length)
+    shapes = np.zeros((min(most, length), length))
+    bare = undo(rest, rate, frequency)[start:stop]
+    before = 0.0
+    have, kept = 0, 0
+    while have < shapes.shape[0]:
+        shape = shapes[have]
+        if have == 0:
+            shape[:] = window[start:stop]
+        else:
+            last = shapes[have - 1]
+            for n in range(length):
+                shape[n] = time[n] * last[n]
+            # All of those before, not the last two only: no rounding adds up.
+            for k in range(have - 1, -1, -1):
+                other, part = shapes[k], 0.0
+                for n in range(length):
+                    part += other[n] * shape[n]
+                for n in range(length):
+                    shape[n] -= part * other[n]
+        size = np.sqrt(np.sum(shape * shape))
+        if size <= 1e-9 * before or size == 0:
+            break
+        before = 1.0
+        real, imag = 0.0, 0.0
+        for n in range(length):
+            shape[n] /= size
+            real += shape[n] * bare[n].real
+            imag += shape[n] * bare[n].imag
+        have += 1
+        if have <= 3 or real * real + imag * imag > significant:
+            kept = have
+    wave = undo(np.ones(samples, np.complex128), -rate, -frequency)
+    out = np.zeros((kept, samples), np.complex128)
+    for k in range(kept):
+        for n in range(length):
+            out[k, start + n] = wave[start + n] * shapes[k, n]
+    return out
+
+
+@njit(cache=True, nogil=True)
+def orthonormal_rows(vectors, least):  # pragma: no cover
+    """Return orthonormal rows that span those given, (vector, sample).
+
+    Left out are those of which no more than `least` is left without those before.
+    """
+    out = np.empty_like(vectors)
+    count = 0
+    for v in range(vectors.shape[0]):
+        row = out[count]
+        row[:] = vectors[v]
+        for _ in range(2):  # twice is enough for rounding
+            for k in range(count):
+                other = out[k]
+                part = row[0] * 0
+                for n in range(row.size):
+                    part += np.conj(other[n]) * row[n]
+                for n in range(row.size):
+                    row[n] -= part * other[n]
+        size = 0.0
+        for n in range(row.size):
+            size += abs(row[n]) ** 2
+        size = np.sqrt(size)
+        if size > least:
+            for n in range(row.size):
+                row[n] /= size
+            count += 1
+    return out[:count]

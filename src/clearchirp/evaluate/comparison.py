@@ -13,18 +13,16 @@ from numpy.typing import NDArray
 from clearchirp.chain import Cleaned, Pipeline, Recording, true_mask
 from clearchirp.evaluate.scoring import (
     Truth,
+    blind_scores,
     floor_scores,
     map_of,
     nanmean,
     objects,
     truth_scores,
 )
-from clearchirp.metrics import blind, maps
+from clearchirp.metrics import maps
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
-
-_LEAST_BINS = 32
-"""Range bins that a map needs for a half without targets that is worth a median."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,24 +187,16 @@ def _score(frame: _Frame) -> dict[str, dict[str, float]]:
         row = floor_scores(cleaned, found[name], floor_before)
         if frame.truth is None:
             row["peak_change_db"] = nanmean(maps.power_kept_db(frame.before, cleaned, common))
-            row |= _score_blind(cleaned, found[name], frame)
+            row |= blind_scores(
+                cleaned,
+                found[name],
+                real=np.isrealobj(frame.beat),
+                waveform=frame.waveform,
+            )
         else:
             row |= truth_scores(result, found[name], frame.truth)
         rows[name] = row
     return rows
-
-
-def _score_blind(
-    cleaned: NDArray[Any], found: NDArray[np.bool_], frame: _Frame
-) -> dict[str, float]:
-    """Return what needs no truth and what this kind of recording can tell."""
-    row = {"outside_db": nanmean(maps.floor_outside_db(cleaned, found))}
-    up_chirp = not frame.waveform.slope < 0
-    if np.iscomplexobj(frame.beat) and up_chirp and cleaned.shape[-1] >= _LEAST_BINS:
-        row["empty_half_db"] = nanmean(blind.empty_half_floor_db(cleaned))
-    if found.shape[1] > 1:
-        row["agreement"] = nanmean(blind.common_detections(found))
-    return row
 
 
 def _example(frame: _Frame) -> Example:

@@ -10,10 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.chain import Cleaned, detections
-from clearchirp.metrics import beats, maps, masks
+from clearchirp.metrics import beats, blind, maps, masks
 from clearchirp.spectrum import range_doppler, split_transmitters
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
+
+_LEAST_BINS = 32
+"""Range bins that a map needs for a half without targets that is worth a median."""
 
 
 def map_of(beat: NDArray[Any], waveform: Waveform) -> NDArray[Any]:
@@ -69,6 +72,22 @@ def floor_scores(
         "floor_change_db": change,
         "detections": float(found.sum()) / len(cleaned),
     }
+
+
+def blind_scores(
+    cleaned: NDArray[Any], found: NDArray[np.bool_], *, real: bool, waveform: Waveform
+) -> dict[str, float]:
+    """Return what needs no truth and what this kind of recording can tell.
+
+    `found` are the detections on the map `cleaned`, (frame, rx, doppler, range).
+    """
+    row = {"outside_db": nanmean(maps.floor_outside_db(cleaned, found))}
+    up_chirp = not waveform.slope < 0
+    if not real and up_chirp and cleaned.shape[-1] >= _LEAST_BINS:
+        row["empty_half_db"] = nanmean(blind.empty_half_floor_db(cleaned))
+    if found.shape[1] > 1:
+        row["agreement"] = nanmean(blind.common_detections(found))
+    return row
 
 
 def truth_scores(result: Cleaned, found: NDArray[np.bool_], truth: Truth) -> dict[str, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,10 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from clearchirp.arrays import check_beat, check_mask, require_numpy
+from clearchirp.mitigation.separating import OnIterate, watched
 from clearchirp.settings import check_number
+from clearchirp.solvers.separation import Split
+from clearchirp.solvers.solve import solve
 from clearchirp.types import Array, InputError, Mitigated
 
 _SHORTEST = 6.0
@@ -67,7 +71,13 @@ class ChirpletPursuit:
         if not 0 < self.band <= 1:
             raise InputError(f"band: must be above 0 and at most 1, got {self.band!r}")
 
-    def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
+    def __call__(
+        self,
+        beat: Array,
+        disturbed: Array | None = None,
+        /,
+        on_iterate: OnIterate | None = None,
+    ) -> Mitigated:
         """Return `beat` without the chirplets that were found.
 
         Parameters
@@ -76,51 +86,67 @@ class ChirpletPursuit:
             Real or complex NumPy array (..., sample), any number of leading axes.
         disturbed
             Boolean array of the same shape, True = disturbed.
+        on_iterate
+            Called after each chirplet: see `clearchirp.mitigation.separating.OnIterate`. The change
+            of a split is that of all chirplets so far.
 
         Returns
         -------
         Mitigated
             `signal` of the shape and type of `beat`, undisturbed samples as they were; `stats`
-            counts the chirps changed and the chirplets subtracted.
+            counts the chirps changed, the chirplets subtracted, the most of a chirp, and the chirps
+            at which `atoms` ran out.
         """
         require_numpy(check_beat(beat), method="chirplet-omp")
         mask = np.asarray(check_mask(disturbed, beat))
         signal = np.array(beat, order="C")
         rows, flags = (a.reshape(-1, beat.shape[-1]) for a in (signal, mask))
-        subtracted = changed = 0
+        counts = []
         for c in np.flatnonzero(flags.any(axis=-1)):
             level = float(np.abs(rows[c]).max())
             if level == 0:
                 continue
-            part, count = self._interference(rows[c].astype(complex) / level, flags[c], beat)
-            clean = rows[c] - level * (part if np.iscomplexobj(rows) else np.real(part))
+            y = rows[c].astype(complex)
+            splits = self._splits(y, level, flags[c], np.isrealobj(beat))
+            seen = watched(on_iterate, np.array([c]))
+            found = solve(splits, tol=0.0, max_iter=self.atoms + 1, on_iterate=seen)
+            count = found.iterations - 1
+            clean = found.x if np.iscomplexobj(rows) else np.real(found.x)
             rows[c] = np.where(flags[c] & (count > 0), clean.astype(rows.dtype), rows[c])
-            subtracted, changed = subtracted + count, changed + (count > 0)
-        stats = {"chirps_changed": float(changed), "chirplets": float(subtracted)}
+            counts.append(count)
+        stats = {
+            "chirps_changed": float(np.count_nonzero(counts)),
+            "chirplets": float(sum(counts)),
+            "iterations": float(max(counts, default=0)),
+            "chirps_unfinished": float(sum(count == self.atoms for count in counts)),
+        }
         return Mitigated(signal, mask, stats=stats)
 
-    def _interference(
-        self, y: NDArray[Any], flags: NDArray[np.bool_], beat: Array
-    ) -> tuple[NDArray[Any], int]:
-        """Return the chirplets (sample,) that fit the flagged samples, and how many."""
+    def _splits(
+        self, whole: NDArray[Any], level: float, flags: NDArray[np.bool_], real: bool
+    ) -> Iterator[Split]:
+        """Yield the chirp (sample,) as it is, then without one chirplet more each time."""
+        y = whole / level
         samples, count = y.size, int(flags.sum())
-        real = np.isrealobj(beat)
         noise = float(np.mean(np.abs(y[~flags]) ** 2)) if count < samples else 0.0
         target = np.where(flags, y, 0)
         chosen: list[NDArray[Any]] = []
         fit = np.zeros_like(y)
-        for number in range(self.atoms):
+        yield Split(whole, math.inf, interference=fit)
+        while True:
             found = self._best(target - fit, flags)
             if found is None:
-                return fit, number
+                return
             atom, gain = found
             if gain <= noise * (math.log(samples) + _CERTAIN) * 2:
-                return fit, number
+                return
             chosen += [atom, atom.conj()] if real else [atom]
             under = np.array([a * flags for a in chosen])
             weights = np.linalg.lstsq(under.T, target, rcond=1e-6)[0]
-            fit = weights @ np.array(chosen)
-        return fit, self.atoms
+            before, fit = fit, weights @ np.array(chosen)
+            size = float(np.linalg.norm(fit))
+            change = float(np.linalg.norm(fit - before)) / size if size else 0.0
+            yield Split(whole - level * fit, change, interference=level * fit)
 
     def _best(
         self, rest: NDArray[Any], flags: NDArray[np.bool_]

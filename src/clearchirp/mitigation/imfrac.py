@@ -17,11 +17,11 @@ from clearchirp.disturbed.fractional_search import (
     Search,
     check_search,
     chirp_samples,
-    find_chirps,
     recurring_columns,
     search_of,
     take_out,
 )
+from clearchirp.mitigation.imfrac_targets import find_beside_targets
 from clearchirp.operators.digital_iq import DigitalIq
 from clearchirp.operators.fractional_fourier import (
     MultiAngleFourier,
@@ -96,6 +96,9 @@ class Imfrac:
     - The smoothing kernel is drawn in the paper, not defined: see `taper`.
     - A peak at the largest angle that is still stronger in the row beyond it is the flank of a
       target and no chirp: without it, a strong target alone may be zeroed.
+    - From 60 degrees on, a peak is none where the range spectrum holds a taller one at a range
+      under it. Without it, strong targets that add up are zeroed: in 127 chirps of ten frames of
+      the preset without interference.
     - A peak that is in every chirp is no chirp, either: without the slow-time median of the frame
       (of four chirps or more) it must stand out as well, and by a quarter of the power of what
       recurs there. Without it, the start-up transient of a real radar is zeroed.
@@ -298,7 +301,7 @@ def _algorithm_1(
     while left.size and passes < _MAX_PASSES:
         passes, searched = passes + 1, searched + left.size
         rho = to_eigenbasis(now[left])
-        new = find_chirps(bank, rho, search, turned[left], recurring)
+        new = find_beside_targets(bank, rho, search, turned[left], recurring)
         chosen = new.signal
         rows = new.row - turned[left[chosen]]
         lines = from_eigenbasis(rho[chosen] * turn_by(rows, angles, samples, rho.dtype))
@@ -333,7 +336,7 @@ def _in_the_eigenbasis(
     while left.size and passes < _MAX_PASSES:
         passes, searched = passes + 1, searched + left.size
         now = rho[left]
-        new = find_chirps(bank, now, search, recurring=recurring)
+        new = find_beside_targets(bank, now, search, recurring=recurring)
         take_out(now, new, search, notch_weight(new, settings, search, signals.shape[-1]))
         rho[left] = now
         found.append(_of(new, left))

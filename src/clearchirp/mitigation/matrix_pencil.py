@@ -19,7 +19,7 @@ from clearchirp.types import Array, InputError, Mitigated
 from clearchirp.workers import with_one_blas_thread
 
 _SHORTEST_WINDOW = 4
-_ROUNDS = 4
+_ROUNDS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +50,8 @@ class MatrixPencil:
 
     Automatic order: fitted with as many poles as there may be, some do not explain more than noise
     would; the order is the number of the others, with which poles and fit are found anew, until it
-    stays.
+    stays. Where none does alone, half of them are tried: slow drifts of a receiver without I/Q take
+    several poles next to one another.
 
     A chirp whose clean stretches are too short for a window of 4 samples gets zeros.
 
@@ -143,9 +144,12 @@ class MatrixPencil:
             z = z / np.abs(z)
             found, significant = fit(z, unit, keep)
             new = int(significant.sum())
+            if new == 0 and order > 1:
+                # Poles side by side may explain all of it and none of them much alone.
+                new = order // 2
             if self.order is not None or new == order:
                 break
             order = new
-            if number == _ROUNDS - 1 and new:
+            if number == _ROUNDS - 1 and significant.any():
                 found, _ = fit(z[significant], unit, keep)
         return (found * level if order else nothing), order

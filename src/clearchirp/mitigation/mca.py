@@ -10,18 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from clearchirp.mitigation.sparkle import (
+from clearchirp.mitigation.separating import (
+    OnIterate,
     Separated,
     check_choice,
     check_flag,
     check_run,
     facts,
+    gathered,
     separated,
+    watched,
 )
 from clearchirp.operators.stft import ShortTimeFourier
 from clearchirp.settings import check_number
 from clearchirp.solvers.outliers import interference_in
-from clearchirp.solvers.separation import Split, separate
+from clearchirp.solvers.separation import Split
+from clearchirp.solvers.solve import solve
 from clearchirp.types import Array, InputError, Mitigated
 
 _AT_ONCE = 16
@@ -92,15 +96,20 @@ class MorphologicalComponents:
         length = 128 if self.length is None else self.length
         ShortTimeFourier(samples=1, length=length, hop=length if self.hop is None else self.hop)
 
-    def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
+    def __call__(
+        self,
+        beat: Array,
+        disturbed: Array | None = None,
+        /,
+        on_iterate: OnIterate | None = None,
+    ) -> Mitigated:
         """Return `beat` without interference; as `clearchirp.mitigation.sparkle.Sparkle` does."""
-        return separated(beat, disturbed, self._find, self, name="mca")
+        return separated(beat, disturbed, self._find, self, name="mca", on_iterate=on_iterate)
 
     def splits(self, y: NDArray[Any], /, *, tol: float = 0.0) -> Iterator[Split]:
         """Yield the splits of complex chirps y (chirp, sample), until all have come to an end.
 
         A chirp ends where its signal changes by less than `tol`, relative to its norm, and stays.
-        The change of a split is the share of chirps that have not ended.
         """
         samples = y.shape[-1]
         length = self.length or min(128, 2 ** max(int(np.log2(max(samples // 4, 2))), 1))
@@ -115,7 +124,7 @@ class MorphologicalComponents:
         x, i = np.zeros_like(y), np.zeros_like(y)
         going = np.flatnonzero(level > 0)
         if not going.size:
-            yield Split(x, i, 0.0)
+            yield Split(x, 0.0, interference=i, going=0)
         while going.size:
             some, low = going, level[going, None]
             shrunk_lines = _soft(lines[some] + line_steps[some], low)
@@ -137,21 +146,27 @@ class MorphologicalComponents:
             moved = np.linalg.norm(x[some] - before, axis=-1)
             size = np.linalg.norm(x[some], axis=-1)
             going = some[(moved > tol * size) | (size == 0)]
-            yield Split(x, i, len(going) / len(y))
+            change = float(np.max(np.where(size > 0, moved / np.where(size > 0, size, 1), 1)))
+            yield Split(x, change, interference=i, going=len(going))
 
-    def _find(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
+    def _find(
+        self,
+        chirps: NDArray[Any],
+        known: NDArray[np.bool_],
+        real: bool,
+        on_iterate: OnIterate | None,
+    ) -> Separated:
         signal, interference = np.empty_like(chirps), np.empty_like(chirps)
-        iterations = unfinished = 0
-        for first in range(0, len(chirps), _AT_ONCE):
-            some = slice(first, first + _AT_ONCE)
+        told = []
+        for some in np.array_split(np.arange(len(chirps)), -(-len(chirps) // _AT_ONCE)):
             splits = self.splits(chirps[some], tol=self.tol)
-            found = separate(splits, tol=0.0, max_iter=self.max_iter)
-            signal[some] = found.signal
-            iterations = max(iterations, found.iterations)
-            unfinished += round(found.changes[-1] * len(found.signal))
+            seen = watched(on_iterate, some)
+            found = solve(splits, tol=0.0, max_iter=self.max_iter, on_iterate=seen)
+            signal[some] = found.x
+            told.append(facts(found, found.last.going))
         for c, y in enumerate(chirps):
             interference[c] = interference_in(y - signal[c], known[c], real)
-        return signal, interference, facts(iterations, unfinished)
+        return signal, interference, gathered(told)
 
 
 def _soft(x: NDArray[Any], threshold: NDArray[np.float64]) -> NDArray[Any]:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
-from clearchirp.arrays import check_beat, check_mask, require_numpy, squared_magnitude
+from clearchirp.arrays import check_beat, check_mask, require_numpy
 from clearchirp.disturbed.chirp_segments import (
     Bank,
     Limits,
+    Recurring,
     Segment,
     Segments,
     bank,
     find_segments,
     orthonormal,
-    recurring_powers,
 )
-from clearchirp.disturbed.deviation import gamma_for, resolution, undisturbed_power
+from clearchirp.disturbed.deviation import column_medians, gamma_for, resolution, undisturbed_power
 from clearchirp.mitigation.imfrac import power_of_two
+from clearchirp.mitigation.notch_refill_tones import fill_with_tones, tones_alone
 from clearchirp.operators.chirp_bank import ChirpBank
 from clearchirp.operators.fractional_fourier import check_threads
 from clearchirp.operators.missing import Missing
@@ -42,6 +45,8 @@ _LEAST_SAMPLES = 16
 _OUTLIER, _OUTLIER_NEAR = 5.0, 4.0
 _NEAR, _GUARD = 20, 2
 _SURE = 0.4
+_EVERY = 4
+_QUIET, _QUIET_ALONE = (0.5, 0.25), (0.1, 0.1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +81,14 @@ class NotchRefill:
 
     Notes
     -----
-    The method is ours. In each pass:
+    In each pass:
 
     1. What is left of each chirp after the targets found so far (in the first pass after what
        recurs from chirp to chirp) is searched for pulses at all angles (`ChirpBank`). A pulse
        gives rate and frequency of an interferer; a least-squares phase refines both, and the
        stretch of samples that holds most of it is where it begins and ends.
+       Every fourth chirp is searched so, and those in which samples stand out; the others near the
+       angles that recur in the frame.
     2. The interferer is given up as a subspace Q: the piece of the chirp under the window, times as
        many polynomials as stand out of the noise, three at least. Samples that still stand out are
        given up, too. Some three to ten dimensions of a chirp are missing, where a fractional notch
@@ -98,8 +105,8 @@ class NotchRefill:
     imaginary part of its piece span both.
 
     Limits: an interferer that hits half of the chirps or more with the slope of the victim looks
-    like a target, and one below the noise of a pulse is not seen. A single chirp has no Doppler:
-    there, range sparsity alone fills.
+    like a target, and one below the noise of a pulse is not seen. One to three chirps have no
+    Doppler: there, tones of any frequency fill, fitted to what was measured of each chirp.
 
     Source
     ------
@@ -165,6 +172,18 @@ class NotchRefill:
         stats = {name: float(value) for name, value in zip(names, total, strict=True)}
         return Mitigated(spectra, mask, Status.DIRECT, stats)
 
+    @with_one_blas_thread
+    def targets(self, beat: Array, /) -> NDArray[Any]:
+        """Return the targets of a beat signal (..., chirp, sample), without its noise: tones that
+        stand out of it, of any frequency, fitted to each cleaned chirp.
+        """
+        cleaned, samples, real = self(beat).signal, beat.shape[-1], np.isrealobj(beat)
+        window = np.hanning(samples)
+        whole = fft.irfft(cleaned, samples) if real else fft.ifft(cleaned)
+        noise = partial(noise_power, window=window, real=real)
+        lines = [tones_alone(line, window, noise) for line in whole.reshape(-1, samples)]
+        return np.array(lines).reshape(beat.shape).astype(beat.dtype)
+
 
 @dataclass(frozen=True, slots=True)
 class _Notches:
@@ -202,13 +221,15 @@ def _clean_frame(
         noise = max(noise_power(left, searched.window, real), quiet)
         decibels = settings.late_threshold_db if number else settings.threshold_db
         ratio = 10 ** (decibels / 10)
-        same = recurring_powers(searched, left) if chirps >= _MIN_CHIRPS else None
+        same = Recurring(searched, left) if chirps >= _MIN_CHIRPS else None
         limits = Limits(ratio * noise, ratio, same, noise)
-        parts = _searched(left, searched, limits, notches.pieces, real, settings.threads)
+        search = _Search(left, searched, limits, notches.pieces, real, settings.threads)
+        parts = search.chirps(number)
         notches = _give_up(parts, limits, first=number == 0)
         if not notches.missing.bases:
             return np.zeros(4)
-        model = refill(moving, notches.missing, noise, searched.window, settings)
+        told = (moving, notches.missing, noise, searched.window)
+        model = refill(*told, settings) if chirps >= _MIN_CHIRPS else fill_with_tones(*told)
         model = model.real.astype(np.complex128) if real else model
         if number + 1 < settings.passes and chirps >= _MIN_CHIRPS:
             # Where many chirps are hit at the same samples, so was the median.
@@ -228,7 +249,7 @@ def _clean_frame(
 
 def _median(signals: Any) -> NDArray[np.complex128]:
     """Return the median over the chirps, real and imaginary parts apart."""
-    return np.median(signals.real, axis=0) + 1j * np.median(signals.imag, axis=0)
+    return column_medians(signals.real) + 1j * column_medians(signals.imag)
 
 
 def _recurring(given: NDArray[Any], window: NDArray[Any], real: bool) -> NDArray[np.complex128]:
@@ -247,15 +268,16 @@ def _recurring(given: NDArray[Any], window: NDArray[Any], real: bool) -> NDArray
 def noise_power(left: Any, window: NDArray[Any], real: bool) -> float:
     """Return the power of the noise of a sample without window, from windowed signals.
 
-    Only blocks of samples as quiet as the quietest quarter count: interference may lie on most of
-    the others.
+    Only blocks of samples as quiet as the quietest quarter count, of a few chirps the quietest
+    tenth: interference may lie on most of the others.
     """
-    inside = window > 0.5
+    least, share = _QUIET if len(left) >= _MIN_CHIRPS else _QUIET_ALONE
+    inside = window > least
     power = (left.real[:, inside] ** 2 + left.imag[:, inside] ** 2) / window[inside] ** 2
     block = max(power.shape[1] // _BLOCKS, 1)
     blocks = power[:, : block * (power.shape[1] // block)].reshape(len(power), -1, block)
     medians = np.median(blocks, axis=-1)
-    quiet = float(np.quantile(medians, 0.25))
+    quiet = float(np.quantile(medians, share))
     start = quiet / (_MEDIAN_REAL if real else math.log(2))
     tail = gamma_for(_NOISE_TAIL, not real) ** 2
     return float(undisturbed_power(blocks[medians <= 4 * quiet].ravel(), start, tail, 1e-3))
@@ -265,23 +287,53 @@ _MEDIAN_REAL = 0.4549364
 """Median of the square of a Gaussian of unit power."""
 
 
-def _searched(
-    left: NDArray[Any],
-    searched: Bank,
-    limits: Limits,
-    known: dict[int, list[Segment]],
-    real: bool,
-    threads: int,
-) -> list[Segments]:
-    """Find pieces of chirps in what is left of a frame (chirp, sample)."""
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """The search of what is left of a frame (chirp, sample) for pieces of chirps."""
 
-    def search(m: int) -> Segments:
-        return find_segments(left[m], searched, limits, known.get(m), real=real)
+    left: NDArray[Any]
+    bank: Bank
+    limits: Limits
+    known: dict[int, list[Segment]]
+    real: bool
+    threads: int
 
-    if threads == 1:
-        return [search(m) for m in range(len(left))]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(search, range(len(left))))
+    def chirps(self, number: int) -> list[Segments]:
+        """Search every fourth chirp at all angles, the others near those that are known by then.
+
+        An interferer keeps its rate over a frame. Chirps in which samples still stand out are
+        searched at all angles, too. Which chirps are those of the fourth differs from pass to pass.
+        """
+        chirps = range(len(self.left))
+        offset = max(2 * number - 1, 0) % _EVERY
+        first = {m: self.known.get(m) for m in chirps if m % _EVERY == offset}
+        found = self._search(first, None)
+        pieces = [*self.known.values(), *(part.pieces for part in found.values())]
+        near = self.bank.near(piece for some in pieces for piece in some)
+        others = self._search({m: self.known.get(m) for m in chirps if m not in first}, near)
+        if near is not None:
+            noise = math.sqrt(self.limits.noise) * (1 if number else 2)
+            again = {
+                m: part.pieces
+                for m, part in others.items()
+                if _outliers(np.abs(part.rest) / noise, part.pieces).any()
+            }
+            others |= self._search(again, None)
+        found |= others
+        return [found[m] for m in chirps]
+
+    def _search(
+        self, known: Mapping[int, list[Segment] | None], near: NDArray[np.intp] | None
+    ) -> dict[int, Segments]:
+        def search(m: int) -> Segments:
+            return find_segments(
+                self.left[m], self.bank, self.limits, known[m], near=near, real=self.real
+            )
+
+        if self.threads == 1:
+            return {m: search(m) for m in known}
+        with ThreadPoolExecutor(self.threads) as pool:
+            return dict(zip(known, pool.map(search, known), strict=True))
 
 
 def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
@@ -297,13 +349,15 @@ def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
     count = 0
     for m, part in enumerate(parts):
         outside = _outliers(np.abs(part.rest) / noise, part.pieces)
-        vectors: list[NDArray[Any]] = [] if part.basis is None else [part.basis]
         if outside.any():
-            vectors.append(np.eye(outside.size)[:, outside])
             count += int(outside.sum())
-        if vectors:
+            unit = np.eye(outside.size)[:, outside]
+            both = [unit] if part.basis is None else [part.basis, unit]
+            bases[m] = orthonormal(np.concatenate(both, axis=1))
+        elif part.basis is not None:
+            bases[m] = part.basis
+        if m in bases:
             pieces[m] = part.pieces
-            bases[m] = orthonormal(np.concatenate(vectors, axis=1))
     return _Notches(pieces, Missing(bases=bases), count)
 
 
@@ -340,44 +394,19 @@ def refill(
     measured = missing.forward(signals) * slow[:, None]
     least = settings.level * math.sqrt(noise * np.sum(window**2) * np.sum(slow**2))
     # Numba takes a second to load, which `import clearchirp` must not.
-    from clearchirp.mitigation.notch_refill_kernels import add_inside
+    from clearchirp.mitigation.notch_refill_kernels import sparse_map
 
     # Over the chirps' range spectra, not their samples: one FFT less each way.
     spectra = fft.fft(measured.astype(np.complex64), axis=-1)
-    bases, counts, chirps = _stacked(missing)
-    threads = settings.threads
-    spectrum = fft.fft(spectra, axis=0)
-    threshold = max(0.7 * float(np.abs(spectrum).max()), least)
-    fall = (least / threshold) ** (1 / (0.8 * settings.steps))
-    for _ in range(settings.steps):
-        _cut(spectrum, threshold)
-        model, now = fft.ifft(spectrum, axis=0, overwrite_x=True, workers=threads), spectra.copy()
-        add_inside(bases, counts, chirps, _pairs(model), _pairs(now))
-        spectrum = fft.fft(now, axis=0, overwrite_x=True, workers=threads)
-        threshold = max(threshold * fall, least)
-    _cut(spectrum, least)
+    bases, chirps = _stacked(missing)
+    spectrum = sparse_map(spectra, bases, chirps, least, settings.steps, settings.threads)
     filled = fft.ifft2(spectrum.astype(np.complex128), overwrite_x=True)
     return filled / slow[:, None]
 
 
-def _stacked(
-    missing: Missing,
-) -> tuple[NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
-    """Return bases over range (hit, vector, range, 2), how many vectors, and of which chirps."""
-    counts = np.array([basis.shape[1] for basis in missing.bases.values()], np.intp)
-    samples = next(iter(missing.bases.values())).shape[0]
-    bases = np.zeros((len(counts), int(counts.max()), samples), np.complex64)
-    for k, basis in enumerate(missing.bases.values()):
-        bases[k, : counts[k]] = basis.T
-    bases = fft.fft(bases, axis=-1, norm="ortho", overwrite_x=True)
-    return _pairs(bases), counts, np.array(list(missing.bases), np.intp)
-
-
-def _pairs(x: NDArray[Any]) -> NDArray[Any]:
-    """Return complex numbers as pairs of real ones along a new last axis."""
-    return x.view(np.finfo(x.dtype).dtype).reshape(*x.shape, 2)
-
-
-def _cut(spectrum: NDArray[Any], threshold: float) -> None:
-    """Set the cells below a threshold to zero, in place."""
-    spectrum *= squared_magnitude(spectrum) > np.float32(threshold**2)
+def _stacked(missing: Missing) -> tuple[NDArray[np.complex64], NDArray[np.intp]]:
+    """Return the vectors given up over range, (vector, range), and the chirp of each."""
+    lines = np.concatenate([basis.T for basis in missing.bases.values()])
+    chirps = np.repeat(list(missing.bases), [basis.shape[1] for basis in missing.bases.values()])
+    bases = fft.fft(lines.astype(np.complex64), axis=-1, norm="ortho", overwrite_x=True)
+    return bases, chirps.astype(np.intp)

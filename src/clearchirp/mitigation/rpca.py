@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearchirp.mitigation.sparkle import (
+from clearchirp.mitigation.separating import (
+    OnIterate,
     Separated,
     check_choice,
     check_flag,
     check_run,
-    facts,
+    one_by_one,
     separated,
 )
 from clearchirp.solvers.hankel_rpca import HankelRpca
-from clearchirp.solvers.outliers import interference_in
-from clearchirp.solvers.separation import separate
-from clearchirp.types import Array, Mitigated, Status
+from clearchirp.solvers.separation import Split
+from clearchirp.types import Array, Mitigated
 from clearchirp.workers import with_one_blas_thread
 
 
@@ -31,7 +32,7 @@ class Rpca:
     ----------
     keep_noise, per, blind
         As for `clearchirp.mitigation.sparkle.Sparkle`.
-    tau, fall, rank, seed
+    shrinkage, tau, fall, rank, seed
         As for `clearchirp.solvers.hankel_rpca.HankelRpca`.
     tol
         Relative change of the signal at which to stop; 1e-3.
@@ -52,8 +53,9 @@ class Rpca:
     keep_noise: bool | None = None
     per: str = "chirp"
     blind: bool = False
+    shrinkage: str = "garrote"
     tau: float | None = None
-    fall: float = 0.8
+    fall: float = 0.9
     rank: int = 24
     tol: float = 1e-3
     max_iter: int = 200
@@ -68,23 +70,35 @@ class Rpca:
         self._solver()
 
     @with_one_blas_thread
-    def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
+    def __call__(
+        self,
+        beat: Array,
+        disturbed: Array | None = None,
+        /,
+        on_iterate: OnIterate | None = None,
+    ) -> Mitigated:
         """Return `beat` without interference; as `clearchirp.mitigation.sparkle.Sparkle` does."""
-        return separated(beat, disturbed, self._find, self, name="rpca")
+        return separated(beat, disturbed, self._find, self, name="rpca", on_iterate=on_iterate)
 
     def _solver(self) -> HankelRpca:
-        return HankelRpca(tau=self.tau, fall=self.fall, rank=self.rank, seed=self.seed)
+        return HankelRpca(
+            shrinkage=self.shrinkage,
+            tau=self.tau,
+            fall=self.fall,
+            rank=self.rank,
+            seed=self.seed,
+        )
 
-    def _find(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
-        signal, interference = np.empty_like(chirps), np.empty_like(chirps)
-        iterations = unfinished = 0
+    def _find(
+        self,
+        chirps: NDArray[Any],
+        known: NDArray[np.bool_],
+        real: bool,
+        on_iterate: OnIterate | None,
+    ) -> Separated:
         solver = self._solver()
-        for c, y in enumerate(chirps):
-            level = float(np.abs(y).max()) or 1.0
-            splits = solver.splits(y / level, known=known[c], real=real)
-            found = separate(splits, tol=self.tol, max_iter=self.max_iter)
-            signal[c] = level * found.signal
-            interference[c] = interference_in(y - signal[c], known[c], real)
-            iterations = max(iterations, found.iterations)
-            unfinished += found.status is Status.MAX_ITERATIONS
-        return signal, interference, facts(iterations, unfinished)
+
+        def splits(y: NDArray[Any], known: NDArray[np.bool_]) -> Iterator[Split]:
+            return solver.splits(y, known=known, real=real)
+
+        return one_by_one(splits, chirps, known, real, self.tol, self.max_iter, on_iterate)

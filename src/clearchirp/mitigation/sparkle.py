@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
-from clearchirp.arrays import check_beat, check_mask, require_numpy
+from clearchirp.mitigation.separating import (
+    OnIterate,
+    Separated,
+    check_choice,
+    check_flag,
+    check_run,
+    facts,
+    one_by_one,
+    separated,
+    watched,
+)
 from clearchirp.operators.hankel import Hankel
-from clearchirp.settings import check_number
 from clearchirp.solvers.hankel_admm import HankelAdmm
-from clearchirp.solvers.outliers import interference_in
-from clearchirp.solvers.separation import separate
+from clearchirp.solvers.separation import Split
+from clearchirp.solvers.solve import solve
 from clearchirp.solvers.tones import TonePursuit
-from clearchirp.types import Array, InputError, Mitigated, Status
+from clearchirp.types import Array, Mitigated
 from clearchirp.workers import with_one_blas_thread
-
-_AT_ONCE = 2**18
-"""Samples that are worked on at once, which bounds the memory."""
-
-Separated = tuple[NDArray[Any], NDArray[Any], dict[str, float]]
-"""Signal and interference (chirp, sample), and facts: iterations, chirps that came to no end ..."""
-
-Find = Callable[[NDArray[Any], NDArray[np.bool_], bool], Separated]
-"""Of complex chirps, the samples known to be disturbed, and whether the samples are real."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +133,13 @@ class Sparkle:
         self._admm()
 
     @with_one_blas_thread
-    def __call__(self, beat: Array, disturbed: Array | None = None, /) -> Mitigated:
+    def __call__(
+        self,
+        beat: Array,
+        disturbed: Array | None = None,
+        /,
+        on_iterate: OnIterate | None = None,
+    ) -> Mitigated:
         """Return `beat` without interference.
 
         Parameters
@@ -144,17 +149,21 @@ class Sparkle:
             sample) with ``per="doppler"``.
         disturbed
             Boolean array of the same shape, True = disturbed; None looks at all chirps.
+        on_iterate
+            Progress, the history of the convergence, or an early stop: see
+            `clearchirp.mitigation.separating.OnIterate`.
 
         Returns
         -------
         Mitigated
             `signal` of the shape and type of `beat`; `disturbed` as found, False in chirps that
             were skipped; `stats` counts the chirps changed, the iterations of the one that took
-            the most, and the chirps that came to no end; with "admm" `relative_error` is the
-            largest ||y - x - i|| / ||y||.
+            the most, and the chirps that came to no end; `relative_change` is the largest of what
+            the last iterations changed, and with "admm" `relative_error` the largest
+            ||y - x - i|| / ||y||.
         """
         find = self._by_pursuit if self.solver == "pursuit" else self._by_admm
-        return separated(beat, disturbed, find, self, name="sparkle")
+        return separated(beat, disturbed, find, self, name="sparkle", on_iterate=on_iterate)
 
     def _pursuit(self) -> TonePursuit:
         rank = 32 if self.rank is None else self.rank
@@ -173,162 +182,34 @@ class Sparkle:
             seed=self.seed,
         )
 
-    def _by_pursuit(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
+    def _by_pursuit(
+        self,
+        chirps: NDArray[Any],
+        known: NDArray[np.bool_],
+        real: bool,
+        on_iterate: OnIterate | None,
+    ) -> Separated:
         tol = 1e-4 if self.tol is None else self.tol
         splits = self._pursuit().splits(chirps, known=known, real=real, tol=tol)
-        found = separate(splits, tol=0.0, max_iter=self.max_iter)
-        unfinished = found.changes[-1] * len(chirps)
-        return found.signal, found.interference, facts(found.iterations, round(unfinished))
+        seen = watched(on_iterate, np.arange(len(chirps)))
+        found = solve(splits, tol=0.0, max_iter=self.max_iter, on_iterate=seen)
+        return found.x, found.last.interference, facts(found, found.last.going)
 
-    def _by_admm(self, chirps: NDArray[Any], known: NDArray[np.bool_], real: bool) -> Separated:
-        tol = 1e-6 if self.tol is None else self.tol
+    def _by_admm(
+        self,
+        chirps: NDArray[Any],
+        known: NDArray[np.bool_],
+        real: bool,
+        on_iterate: OnIterate | None,
+    ) -> Separated:
         solver, lifting = self._admm(), Hankel(samples=chirps.shape[-1])
-        signal, interference = np.empty_like(chirps), np.empty_like(chirps)
-        iterations = unfinished = 0
-        error = 0.0
-        for c, y in enumerate(chirps):
-            found = separate(solver.splits(lifting, y), tol=tol, max_iter=self.max_iter)
-            signal[c] = found.signal
-            # The part i of the paper holds the noise as well.
-            interference[c] = interference_in(y - found.signal, known[c], real)
-            iterations = max(iterations, found.iterations)
-            unfinished += found.status is Status.MAX_ITERATIONS
-            error = max(error, found.changes[-1])
-        return signal, interference, facts(iterations, unfinished) | {"relative_error": error}
+        tol = 1e-6 if self.tol is None else self.tol
 
+        def splits(y: NDArray[Any], _: NDArray[np.bool_]) -> Iterator[Split]:
+            return solver.splits(lifting, y)
 
-class HowToSeparate(Protocol):
-    """The settings that all methods of this kind have."""
-
-    @property
-    def keep_noise(self) -> bool | None:
-        """Whether what is neither target nor interference stays."""
-        ...
-
-    @property
-    def per(self) -> str:
-        """ "chirp" or "doppler"."""
-        ...
-
-    @property
-    def blind(self) -> bool:
-        """Whether the samples of a mask count for nothing."""
-        ...
-
-
-def facts(iterations: int, unfinished: int) -> dict[str, float]:
-    """Return the facts that all separations have."""
-    return {"iterations": float(iterations), "chirps_unfinished": float(unfinished)}
-
-
-def separated(
-    beat: Array,
-    disturbed: Array | None,
-    find: Find,
-    how: HowToSeparate,
-    *,
-    name: str,
-) -> Mitigated:
-    """Return the result of a separation method that works on complex chirps (chirp, sample).
-
-    The frame of all of them: which chirps are worked on, real samples, and what is returned.
-    """
-    per, keep_noise = how.per, how.keep_noise
-    require_numpy(check_beat(beat, min_ndim=2 if per == "doppler" else 1), method=name)
-    mask = None if disturbed is None else np.asarray(check_mask(disturbed, beat))
-    signal = np.array(beat, order="C")
-    found = np.zeros(beat.shape, dtype=bool)
-    if keep_noise is None:
-        keep_noise = beat.ndim > 1 and beat.shape[-2] > 1
-    shape = (-1, *beat.shape[-2:]) if per == "doppler" else (-1, beat.shape[-1])
-    work = _per_doppler if per == "doppler" else _per_chirp
-    flags = None if mask is None else mask.reshape(shape)
-    stats = {"chirps_changed": 0.0} | facts(0, 0)
-    for each in work(
-        signal.reshape(shape), flags, found.reshape(shape), find, bool(keep_noise), how.blind
-    ):
-        for key, value in each.items():
-            before = stats.get(key, 0.0)
-            stats[key] = before + value if key.startswith("chirps") else max(before, value)
-    status = Status.MAX_ITERATIONS if stats["chirps_unfinished"] else Status.CONVERGED
-    return Mitigated(signal, found, status, stats)
-
-
-def _per_chirp(
-    rows: NDArray[Any],
-    flags: NDArray[np.bool_] | None,
-    found: NDArray[np.bool_],
-    find: Find,
-    keep_noise: bool,
-    blind: bool,
-) -> Iterator[dict[str, float]]:
-    """Clean chirps (chirp, sample) in place and mark what was found in them; yield facts."""
-    hit = np.arange(len(rows)) if flags is None else np.flatnonzero(flags.any(axis=-1))
-    at_once = max(_AT_ONCE // rows.shape[-1], 1)
-    for first in range(0, hit.size, at_once):
-        some = hit[first : first + at_once]
-        known = (
-            np.zeros((some.size, rows.shape[-1]), bool) if flags is None or blind else flags[some]
+        # The part i of the paper holds the noise as well.
+        signal, interference, told = one_by_one(
+            splits, chirps, known, real, tol, self.max_iter, on_iterate
         )
-        targets, part, told = find(rows[some].astype(complex), known, np.isrealobj(rows))
-        marks = part != 0
-        with_any = marks.any(axis=-1)
-        # A fit to few samples may rise between them.
-        largest = 2 * np.max(np.where(marks, 0, np.abs(rows[some])), axis=-1, keepdims=True)
-        modulus = np.abs(targets)
-        over = marks & (modulus > largest)
-        targets = np.where(over, targets * (largest / np.where(over, modulus, 1)), targets)
-        # What is left of the samples found is the tones; the others are not touched.
-        clean = np.where(marks, targets, rows[some]) if keep_noise else targets
-        if np.isrealobj(rows):
-            clean = np.real(clean)
-        rows[some[with_any]] = clean[with_any].astype(rows.dtype)
-        found[some] = marks
-        yield told | {"chirps_changed": float(with_any.sum())}
-
-
-def _per_doppler(
-    frames: NDArray[Any],
-    flags: NDArray[np.bool_] | None,
-    found: NDArray[np.bool_],
-    find: Find,
-    keep_noise: bool,
-    blind: bool,
-) -> Iterator[dict[str, float]]:
-    """Clean frames (frame, chirp, sample) in place, bin by bin of their slow-time transform."""
-    for f, frame in enumerate(frames):
-        hit = np.ones(len(frame), bool) if flags is None else flags[f].any(axis=-1)
-        if not hit.any():
-            continue
-        bins = np.asarray(fft.fft(frame.astype(complex), axis=0, norm="ortho"))
-        targets, part, told = find(bins, np.zeros(bins.shape, bool), False)
-        targets, part = (np.asarray(fft.ifft(x, axis=0, norm="ortho")) for x in (targets, part))
-        clean = frame - part if keep_noise else targets
-        found[f][hit] = np.abs(part[hit]) > 0.5 * np.abs(frame[hit])
-        if np.isrealobj(frame):
-            clean = np.real(clean)
-        frame[hit] = clean[hit].astype(frame.dtype)
-        yield told | {"chirps_changed": float(hit.sum())}
-
-
-def check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
-    """Raise `InputError` unless a setting is one of the choices."""
-    if value not in choices:
-        raise InputError(f"{name}: must be one of {', '.join(choices)}, got {value!r}")
-
-
-def check_flag(name: str, value: object) -> None:
-    """Raise `InputError` unless a setting is True or False."""
-    if not isinstance(value, bool):
-        raise InputError(f"{name}: must be true or false, got {value!r}")
-
-
-def check_run(tol: float | None, max_iter: int) -> None:
-    """Raise `InputError` unless tolerance and most iterations make sense."""
-    if tol is not None:
-        check_number("tol", tol)
-        if tol < 0:
-            raise InputError(f"tol: must be 0 or more, got {tol!r}")
-    whole = isinstance(max_iter, int | np.integer) and not isinstance(max_iter, bool)
-    if not whole or max_iter < 1:
-        raise InputError(f"max_iter: must be a whole number from 1, got {max_iter!r}")
+        return signal, interference, told | {"relative_error": told["relative_change"]}

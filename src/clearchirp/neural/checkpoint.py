@@ -14,7 +14,7 @@ from typing import Any
 import safetensors.torch
 from safetensors import SafetensorError, safe_open
 
-from clearchirp.neural.networks import Aenn, Architecture, Ccnn2d
+from clearchirp.neural.networks import Architecture, Network
 from clearchirp.neural.whitening import Whitening
 from clearchirp.types import InputError
 
@@ -22,7 +22,7 @@ _KEY = "clearchirp"
 _VERSION = 1
 
 
-def save_network(path: str | Path, network: Aenn | Ccnn2d, facts: Mapping[str, Any]) -> None:
+def save_network(path: str | Path, network: Network, facts: Mapping[str, Any]) -> None:
     """Write a network; the file appears whole or not at all.
 
     Parameters
@@ -34,7 +34,8 @@ def save_network(path: str | Path, network: Aenn | Ccnn2d, facts: Mapping[str, A
     facts
         About the training, JSON-able but for `whitening`. The methods read:
 
-        - ``whitening``: the `Whitening` of the training maps (required);
+        - ``whitening``: the `Whitening` of the training maps (required, but for "arim-fcn", which
+          sees no unit);
         - ``level``: what `clearchirp.neural.frames.frame_level` gave in training, its median;
           frames are scaled to it (1.0 where training frames were divided by their own);
         - ``angle_window``: "taylor" (the default) or "none";
@@ -46,9 +47,13 @@ def save_network(path: str | Path, network: Aenn | Ccnn2d, facts: Mapping[str, A
         Further ones are for people: ``name``, ``loss``, ``scene``, ``epochs``, ``seed`` ...
     """
     path = Path(path)
-    if not isinstance(facts.get("whitening"), Whitening):
-        raise InputError("facts: `whitening` is missing; give the Whitening of the training maps")
-    kept = {**facts, "whitening": facts["whitening"].facts()}
+    kept = dict(facts)
+    if network.kind != "arim-fcn":
+        if not isinstance(facts.get("whitening"), Whitening):
+            raise InputError(
+                "facts: `whitening` is missing; give the Whitening of the training maps"
+            )
+        kept["whitening"] = facts["whitening"].facts()
     stored = {
         "version": _VERSION,
         "kind": network.kind,
@@ -69,7 +74,7 @@ def save_network(path: str | Path, network: Aenn | Ccnn2d, facts: Mapping[str, A
         unfinished.unlink(missing_ok=True)
 
 
-def load_network(path: str | Path) -> tuple[Aenn | Ccnn2d, dict[str, Any]]:
+def load_network(path: str | Path) -> tuple[Network, dict[str, Any]]:
     """Return the network, ready for use (``eval``), and the facts that it was saved with.
 
     Raises
@@ -92,7 +97,8 @@ def load_network(path: str | Path) -> tuple[Aenn | Ccnn2d, dict[str, Any]]:
                 f"{_VERSION}; update clearchirp"
             )
         facts = dict(stored["facts"])
-        facts["whitening"] = Whitening.from_facts(facts["whitening"])
+        if stored["kind"] != "arim-fcn":
+            facts["whitening"] = Whitening.from_facts(facts["whitening"])
         settings = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in stored["settings"].items()

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from clearchirp.neural.layers import ComplexBatchNorm, ComplexConv, ComplexRelu
+from clearchirp.neural.spectrogram import SpectrogramNetwork
 from clearchirp.types import InputError
 
 
@@ -125,6 +126,9 @@ class Ccnn2d(_Stack):
         }
 
 
+Network = Aenn | Ccnn2d | SpectrogramNetwork
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
     """A network by name.
@@ -132,9 +136,9 @@ class Architecture:
     Attributes
     ----------
     kind
-        "aenn" or "ccnn-2d".
+        "aenn", "ccnn-2d" or "arim-fcn".
     settings
-        Arguments of `Aenn` or `Ccnn2d`.
+        Arguments of `Aenn`, `Ccnn2d` or `SpectrogramNetwork`.
     source
         Where it comes from.
     """
@@ -143,7 +147,7 @@ class Architecture:
     settings: Mapping[str, Any]
     source: str
 
-    def build(self, seed: int | None = None) -> Aenn | Ccnn2d:
+    def build(self, seed: int | None = None) -> Network:
         """Return the network, untrained; with a seed its first weights are always the same.
 
         The global state of torch's random numbers is left as it is where a seed is given.
@@ -156,7 +160,11 @@ class Architecture:
             return kind(**self.settings)
 
 
-_KINDS: Mapping[str, Any] = {"aenn": Aenn, "ccnn-2d": Ccnn2d}
+_KINDS: Mapping[str, Any] = {
+    "aenn": Aenn,
+    "ccnn-2d": Ccnn2d,
+    "arim-fcn": SpectrogramNetwork,
+}
 
 
 def _end_to_end(taps: int, separable: bool) -> Architecture:

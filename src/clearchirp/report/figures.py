@@ -15,7 +15,6 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import NDArray
-from scipy.signal import ShortTimeFFT
 
 from clearchirp.report import style
 from clearchirp.report.panels import fitted, level_panels, outline, the_reference
@@ -30,6 +29,7 @@ from clearchirp.report.scales import (
     speed_axis,
     time_axis,
 )
+from clearchirp.report.short_time import short_time_levels
 from clearchirp.types import InputError
 from clearchirp.waveform import Waveform
 
@@ -124,22 +124,9 @@ def stft_figure(
     reference = the_reference(arrays, reference)
     samples = arrays[reference].size
     real = not any(np.iscomplexobj(chirp) for chirp in arrays.values())
-    length = int(min(128, max(8, 2 ** round(np.log2(1.5 * np.sqrt(samples))))))
-    hop = max(1, length // 16)
-    transform = ShortTimeFFT(
-        np.hanning(length + 1)[:-1], hop, 1.0, mfft=4 * length + 1,
-        fft_mode="onesided" if real else "centered",
-    )  # fmt: skip
-    slices = (samples - 1) // hop + 2  # to the last sample and beyond
-    levels = {}
-    for name, chirp in arrays.items():
-        # The library wants a signal of half a window at least.
-        padded = np.pad(chirp, (0, max(0, length - samples)))
-        levels[name] = decibels(transform.stft(padded, p0=0, p1=slices))
-    scale, label = frequency_scale(waveform)
-    one = time_axis(waveform, samples)
-    x = Axis(np.arange(slices) * hop * one.step, hop * one.step, one.label, one.whole)
-    y = Axis(transform.f * scale, float(transform.delta_f) * scale, label, False)
+    pictures = {n: short_time_levels(chirp, waveform, real=real) for n, chirp in arrays.items()}
+    levels, (_, x, y) = {n: picture[0] for n, picture in pictures.items()}, pictures[reference]
+    one, (scale, _) = time_axis(waveform, samples), frequency_scale(waveform)
     names = {name: name for name in arrays}
     figure, panels = level_panels(levels, x, y, names, reference=reference, title=title)
     for axes in panels.values():

@@ -10,16 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearchirp.operators.hankel import Hankel
+from clearchirp.operators.matched_chirps import MatchedChirps
 from clearchirp.operators.stft import ShortTimeFourier
 from clearchirp.settings import check_number
+from clearchirp.solvers.chirp_search import chirp_rates
 from clearchirp.solvers.separation import Split
 from clearchirp.types import InputError
 
 _TAU, _BETA, _MU = 0.8, 0.064, 0.008
 """Automatic settings: of 1 / sqrt(longer side), and of one over the level of the signal."""
 
-_TAU_SHORT_TIME = 0.4
-"""The same for the cells of the short-time spectrum."""
+_TAU_OF = {"none": _TAU, "stft": 0.4, "fractional": 0.9}
+"""The same for the cells of each domain."""
 
 _LEVEL = 0.64
 """Level of the signal of the paper's IV-B, for which the factors to begin with have unit 1."""
@@ -33,8 +35,8 @@ class HankelAdmm:
     ----------
     tau
         Weight of the interference's modulus, above 0; None (default): 0.4 / sqrt(longer side of
-        the Hankel matrix) in the short-time spectrum, 0.8 without. The paper: 0.02 for 4160
-        samples.
+        the Hankel matrix) in the short-time spectrum, 0.8 in the samples, 0.9 in fractional
+        domains. The paper: 0.02 for 4160 samples.
     beta, mu
         Penalties on y = x + i and on H(x) = U V^H to begin with, above 0, in units of one over the
         samples'; None (default): 0.064 and 0.008 over the level of the signal, 1.5 times the lower
@@ -46,9 +48,10 @@ class HankelAdmm:
     rank
         Columns of U and V, from 1; 10, the paper's.
     transform
-        Where the interference is sparse: "none", in its samples, or "stft", in its short-time
-        spectrum, which holds for interference of any duration. None (default) is "none", as in the
-        paper, where tau is given, and "stft" where it is automatic.
+        Where the interference is sparse: "none", in its samples; "stft", in its short-time
+        spectrum, or "fractional", as a sum of parts in the fractional domains of the interferers'
+        chirp rates, which hold for interference of any duration. None (default) is "none", as in
+        the paper, where tau is given, and "stft" where it is automatic.
     seed
         Of the generator that draws U and V to begin with, complex normal of variance 2; where mu
         is automatic, times the root of the level over the paper's 0.64.
@@ -65,6 +68,12 @@ class HankelAdmm:
     In the short-time spectrum (a tight frame of Hann windows of 64 samples, a step of 8) the
     interference is updated by analysis, shrinkage and synthesis. That is the minimiser for a
     unitary transform and near it for the frame.
+
+    A chirp of an interferer is a pulse in the fractional domain that its rate belongs to, be it
+    short or long. The rates are found beforehand by how concentrated the domains are
+    (`clearchirp.solvers.chirp_search`), up to six; the samples are one domain more, for what is no
+    chirp, such as the slopes of the receiver's filter, and the only one where no chirp stands out.
+    In each iteration the parts are shrunk one after the other.
 
     Source
     ------
@@ -95,8 +104,10 @@ class HankelAdmm:
                 check_number(name, value)
                 if value <= 0:
                     raise InputError(f"{name}: must be above 0, got {value!r}")
-        if self.transform not in (None, "none", "stft"):
-            raise InputError(f"transform: must be one of none, stft, got {self.transform!r}")
+        if self.transform not in (None, *_TAU_OF):
+            raise InputError(
+                f"transform: must be one of {', '.join(_TAU_OF)}, got {self.transform!r}"
+            )
         for name in ("beta_growth", "mu_growth"):
             value = getattr(self, name)
             check_number(name, value)
@@ -130,7 +141,7 @@ class HankelAdmm:
         """
         size = float(np.linalg.norm(y))
         if size == 0:
-            yield Split(y, np.zeros_like(y), 0.0)
+            yield Split(y, 0.0, interference=np.zeros_like(y))
             return
         level = 1.5 * float(np.quantile(np.abs(y), 0.25)) or size / len(y) ** 0.5
         tau, beta, mu = self._weights(lifting, level)
@@ -139,7 +150,7 @@ class HankelAdmm:
             # With automatic settings the samples' unit must not matter.
             left, right = (np.sqrt(level / _LEVEL) * factor for factor in (left, right))
         past = _Past()
-        shrink = _in_short_time(lifting.samples) if self._short_time else _soft
+        shrink = self._shrinkage(y)
         counts = lifting.counts
         left_hat, right_hat = lifting.transform(left), lifting.transform(right)
         product = lifting.adjoint_transformed(left_hat, right_hat) / counts
@@ -165,16 +176,23 @@ class HankelAdmm:
             q = q + mu * (x - product)
             past.append(mu * left, right)
             mu *= self.mu_growth
-            yield Split(x, interference, float(np.linalg.norm(rest)) / size)
+            yield Split(x, float(np.linalg.norm(rest)) / size, interference=interference)
 
     @property
-    def _short_time(self) -> bool:
-        return self.transform == "stft" or (self.transform is None and self.tau is None)
+    def _domain(self) -> str:
+        if self.transform is None:
+            return "stft" if self.tau is None else "none"
+        return self.transform
+
+    def _shrinkage(self, y: NDArray[Any]) -> Callable[[NDArray[Any], float], NDArray[Any]]:
+        if self._domain == "fractional":
+            return _InChirps(y.size, chirp_rates(y))
+        return _in_short_time(y.size) if self._domain == "stft" else _soft
 
     def _weights(self, lifting: Hankel, level: float) -> tuple[float, float, float]:
         """Return tau, beta and mu for a signal of a level."""
         longer = max(lifting.columns, lifting.samples - lifting.columns + 1)
-        usual = _TAU_SHORT_TIME if self._short_time else _TAU
+        usual = _TAU_OF[self._domain]
         tau = usual / longer**0.5 if self.tau is None else self.tau
         beta = _BETA / level if self.beta is None else self.beta
         mu = _MU / level if self.mu is None else self.mu
@@ -228,6 +246,31 @@ def _in_short_time(samples: int) -> Callable[[NDArray[Any], float], NDArray[Any]
         return frame.adjoint(_soft(frame.forward(x), threshold))
 
     return shrink
+
+
+class _InChirps:
+    """Shrinkage of the parts of a signal in fractional domains and in its samples.
+
+    A sum of parts, each sparse in its own domain: one round of block-wise descent a call, from the
+    parts of the call before.
+    """
+
+    def __init__(self, samples: int, rates: tuple[float, ...]) -> None:
+        self._domains = MatchedChirps(samples=samples, rates=rates)
+        self._parts = np.zeros((len(rates) + 1, samples), dtype=complex)
+
+    def __call__(self, x: NDArray[Any], threshold: float) -> NDArray[Any]:
+        total = self._parts.sum(axis=0)
+        for k, part in enumerate(self._parts):
+            rest = x - (total - part)
+            if k == len(self._parts) - 1:
+                new = _soft(rest, threshold)
+            else:
+                cells = _soft(self._domains.row(k, rest), threshold)
+                new = self._domains.row_adjoint(k, cells)
+            total += new - part
+            self._parts[k] = new
+        return total
 
 
 def _soft(x: NDArray[Any], threshold: float) -> NDArray[Any]:

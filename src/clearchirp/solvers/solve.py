@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from clearchirp.arrays import namespace
 from clearchirp.solvers.levels import power
@@ -47,6 +47,9 @@ class Iterate:
     change: float = math.nan
 
 
+Step = TypeVar("Step", bound=Iterate)
+
+
 class Solver(Protocol):
     """Frozen settings whose `iterates` is the loop of the paper.
 
@@ -73,13 +76,13 @@ class Solver(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Solution:
+class Solution(Generic[Step]):
     """What `solve` found.
 
     Attributes
     ----------
-    x
-        The last spectrum.
+    last
+        The last iterate; its spectrum is also called `x`.
     status
         CONVERGED or MAX_ITERATIONS.
     changes
@@ -88,10 +91,15 @@ class Solution:
         Time since the start after each iteration.
     """
 
-    x: Array
+    last: Step
     status: Status
     changes: tuple[float, ...]
     seconds: tuple[float, ...]
+
+    @property
+    def x(self) -> Array:
+        """The last spectrum."""
+        return self.last.x
 
     @property
     def iterations(self) -> int:
@@ -100,12 +108,12 @@ class Solution:
 
 
 def solve(
-    iterates: Iterator[Iterate],
+    iterates: Iterator[Step],
     *,
     tol: float,
     max_iter: int,
-    on_iterate: Callable[[int, Iterate], None] | None = None,
-) -> Solution:
+    on_iterate: Callable[[int, Step], object] | None = None,
+) -> Solution[Step]:
     """Draw iterates until x changes by less than `tol`, relative to its norm, or there are enough.
 
     A spectrum that is zero and stays zero has not changed. The papers stop on the residual's norm;
@@ -119,32 +127,32 @@ def solve(
         When to stop; 0 goes on to `max_iter`.
     on_iterate
         Called with the number of the iteration, from 1, and the iterate: progress, or a look at
-        it. What it does counts in `seconds`.
+        it. What it does counts in `seconds`. Where it returns True, that iteration is the last.
     """
     begin = time.perf_counter()
     before: Array | None = None
-    x: Array | None = None
+    last: Step | None = None
     changes: list[float] = []
     seconds: list[float] = []
     status = Status.CONVERGED
-    for number, iterate in enumerate(iterates, start=1):
-        x = iterate.x
-        change = iterate.change
+    for number, last in enumerate(iterates, start=1):
+        change = last.change
         if math.isnan(change):
-            change = relative_change(x, before)
-            before = x
+            change = relative_change(last.x, before)
+            before = last.x
         changes.append(change)
+        enough = number >= max_iter
         if on_iterate is not None:
-            on_iterate(number, iterate)
+            enough |= on_iterate(number, last) is True
         seconds.append(time.perf_counter() - begin)
         if change < tol or (change == 0 and tol > 0):
             break
-        if number >= max_iter:
+        if enough:
             status = Status.MAX_ITERATIONS
             break
-    if x is None:
+    if last is None:
         raise ValueError("the solver yielded nothing")
-    return Solution(x, status, tuple(changes), tuple(seconds))
+    return Solution(last, status, tuple(changes), tuple(seconds))
 
 
 def relative_change(x: Array, before: Array | None) -> float:

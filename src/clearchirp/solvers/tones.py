@@ -99,15 +99,16 @@ class TonePursuit:
         A chirp ends where no tone was added or dropped, the limit stays, and the tones change by
         less than `tol`, relative to their norm. Samples that are `known` to be disturbed, boolean
         of the shape of y, are never fitted, and others are sought besides. `real` tells that the
-        samples are real, so that tones come in pairs. The change of a split is the share of chirps
-        that have not ended.
+        samples are real, so that tones come in pairs.
         """
         state = _State(y, self, real, known)
         while True:
             state.advance(tol)
-            going = float(np.mean(~state.done))
+            going = int(np.sum(~state.done))
             outside = state.keep | ~state.hit[:, None]
-            yield Split(state.signal, np.where(outside, 0, y - state.signal), going)
+            interference = np.where(outside, 0, y - state.signal)
+            change = float(state.change.max(initial=0))
+            yield Split(state.signal, change, interference=interference, going=going)
             if going == 0:
                 return
 
@@ -131,6 +132,7 @@ class _State:
         self.limit = np.full(chirps, np.inf)
         self.additions = np.zeros(chirps, dtype=int)
         self.done: NDArray[np.bool_] = np.zeros(chirps, dtype=bool)
+        self.change = np.full(chirps, np.inf)
         self.known = np.zeros(y.shape, dtype=bool) if known is None else known
         self.hit: NDArray[np.bool_] = np.asarray(self.known.any(axis=-1))
         self.threshold = settings.threshold * (1.2 if real else 1.0)
@@ -229,4 +231,5 @@ class _State:
         self.omega[c], self.signal[c] = fitted, signal
         step, size = np.linalg.norm(signal - before), np.linalg.norm(signal)
         settled = fitted.size == omega.size and not added and step <= tol * size
+        self.change[c] = step / size if size else 0.0
         self.done[c] = final and settled
