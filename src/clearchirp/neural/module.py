@@ -21,6 +21,15 @@ from clearchirp.neural.whitening import Whitening
 from clearchirp.spectrum import angle_map
 
 
+def angles(maps: Tensor) -> Tensor:
+    """Return maps (batch, 1, angle, doppler, range) of the antennas', as `angle_map` has them."""
+    from scipy.signal.windows import taylor  # here, since it takes long to import
+
+    weights = torch.from_numpy(taylor(maps.shape[1], sym=True)).to(maps.device, maps.real.dtype)
+    spectrum = torch.fft.fft(maps * weights[:, None, None], dim=1)
+    return torch.fft.fftshift(spectrum, dim=1).unsqueeze(1)
+
+
 class MapTraining(pl.LightningModule):
     """A network that is trained on maps.
 
@@ -48,7 +57,11 @@ class MapTraining(pl.LightningModule):
     def training_step(self, batch: Any, number: int) -> Tensor:
         """Return the loss of a batch."""
         disturbed, clean = batch
-        value = self.loss(self.network(disturbed), clean)
+        prediction = self.network(disturbed)
+        if self.config.loss == "bce" and self.network.kind == "ccnn-2d":
+            # Objects are detected in angle, too; a transform of white maps is as good as any.
+            prediction, clean = angles(prediction), angles(clean)
+        value = self.loss(prediction, clean)
         self.log("loss", value, on_step=False, on_epoch=True, batch_size=len(disturbed))
         return value
 
@@ -86,8 +99,8 @@ class MapTraining(pl.LightningModule):
         network = self.network.eval()
         with torch.no_grad():
             for disturbed, clean in pairs:
-                estimate = self.whitening.undo(network(disturbed[None])[0]).abs().double().numpy()
-                true = self.whitening.undo(clean).numpy()
+                estimate = np.abs(self._maps(network(disturbed[None]))).astype(np.float64)
+                true = self._maps(clean[None])
                 here = self.detect(true)
                 both += float((estimate * np.abs(true))[here].sum())
                 own += float((estimate**2)[here].sum())

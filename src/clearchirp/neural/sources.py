@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
@@ -49,7 +50,7 @@ def _told(data: DataConfig) -> str:
     path = Path(data.source)
     if data.source in presets() or path.suffix == ".toml":
         text = scene_text(data.source) if data.source in presets() else path.read_text("utf-8")
-        return json.dumps({"scene": text, "seed": data.seed})
+        return json.dumps({"scene": tomllib.loads(text), "seed": data.seed})
     return json.dumps({"recording": str(path.resolve())})
 
 

@@ -32,6 +32,7 @@ from clearchirp.neural.checkpoint import load_network, save_network
 from clearchirp.neural.config import TrainConfig
 from clearchirp.neural.data import EpochShuffle, MapDataset, Pairs
 from clearchirp.neural.module import MapTraining
+from clearchirp.neural.networks import find_network
 from clearchirp.neural.sources import facts_of, is_of_antennas, pairs_of
 from clearchirp.neural.whitening import Whitening
 from clearchirp.types import InputError
@@ -160,8 +161,7 @@ def train(
         For a configuration that cannot be, and a folder that holds another training.
     """
     place, run = Path(folder), config.training
-    if is_of_antennas(config) and config.loss == "bce":
-        raise InputError("loss: a network of the antennas trains on maps, give mse or magmse")
+    find_network(config.network)
     source = pairs_of(config.data)
     for name in ("training", "validation"):
         if getattr(config.data, name)[1] > len(source):
