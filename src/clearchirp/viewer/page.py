@@ -41,6 +41,7 @@ class Page:
         self, document: Document, source: Source, file: str, reading: Mapping[str, Any]
     ) -> None:
         self._document = document
+        self._closed = False
         self._source = source
         self._session = Session(
             source,
@@ -105,14 +106,23 @@ class Page:
         here = self.guarded(work)
 
         def call(*arguments: Any) -> None:
-            if self._document.session_context is not None:
+            if not self._closed:
                 self._document.add_next_tick_callback(lambda: here(*arguments))
 
         return call
 
     def close(self) -> None:
-        """End what is under way; half a file does not stay."""
+        """End what is under way for the eye; a recording that is being saved is gone on with."""
+        self._closed = True
         self._session.close()
+
+    @property
+    def saving(self) -> bool:
+        """Whether a recording is being written."""
+        return self._keeping.busy
+
+    def stop_saving(self) -> None:
+        """Stop writing, and wait until it is tidied up."""
         self._keeping.close()
 
     # ------------------------------------------------------------------------------- set up

@@ -74,7 +74,8 @@ class View:
     def cost(self, name: str) -> Cost:
         """Return what a frame costs with the method of that outcome."""
         outcome = self.outcomes[name]
-        needed = find_method(outcome.choice.name).needs_mask
+        entry = find_method(outcome.choice.name)
+        needed = entry.needs_mask and not entry.needs_truth
         return Cost(detector_ms=self.masked.ms if needed else 0.0, method_ms=outcome.ms)
 
 
