@@ -42,6 +42,7 @@ class Page:
     ) -> None:
         self._document = document
         self._closed = False
+        self._wrong = ""
         self._source = source
         self._session = Session(
             source,
@@ -217,15 +218,23 @@ class Page:
         self._widgets.status.text = escaped(text)
 
     def _fail(self, text: str) -> None:
-        error = self._widgets.error
-        error.text = f"<strong>{escaped(text)}</strong>" if text else ""
-        error.visible = bool(text)
+        self._wrong = text
+        self._tell_wrong()
         if text:
             self._say("not done")
 
     def _grow(self, strip: Strip) -> None:
         if strip is self._session.strip(self._widgets.detector.choice):
             self._screen.grow(strip)
+            self._tell_wrong()
+
+    def _tell_wrong(self) -> None:
+        """Show what went wrong in the view, and which frame of the recording has no strip."""
+        strip = self._session.strip(self._widgets.detector.choice)
+        lines = dict.fromkeys(line for line in (self._wrong, strip.problem) if line)
+        error = self._widgets.error
+        error.text = "".join(f"<div><strong>{escaped(line)}</strong></div>" for line in lines)
+        error.visible = bool(lines)
 
     def _show_chirps(self, where: tuple[int, int, int], found: list[Segment]) -> None:
         view = self._view
