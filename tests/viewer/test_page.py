@@ -189,10 +189,12 @@ def test_a_recording_with_a_torn_frame(tmp_path, shown):
         page.locator("[role=alert]", has_text="NaN").wait_for()
         page.locator("h1").click()
         page.keyboard.press("ArrowDown")
-        page.locator("[role=alert]", has_text="frame 1").wait_for()
+        page.locator("[role=status]", has_text="not done").wait_for()
+        # Told once, though both the view and the strip met it; it stays, for the strip has a gap.
+        assert page.locator("[role=alert] strong").count() == 1
         page.keyboard.press("ArrowDown")
         page.locator("[role=status]", has_text="frame 2 ·").wait_for()
-        page.locator("[role=alert] strong").wait_for(state="hidden")
+        assert "frame 1" in page.locator("[role=alert] strong").inner_text()
 
 
 def test_the_real_recording(data, tmp_path, shown):

@@ -104,6 +104,26 @@ def test_stopped_leaves_nothing_but_an_unfinished_store(blind):
     assert kept.wait().resumed >= 1
 
 
+def test_what_another_run_has_left_is_replaced_only_when_told(blind):
+    capture = cc.open(blind)
+    target = recording_target(capture, METHOD, ".zarr")
+    kept = Kept(capture)
+    kept.step = lambda done: done and kept.saver.stop()
+    kept.saver = Saver(capture, kept.step, kept.finished)
+    kept.saver.begin(DETECTOR, METHOD, target)
+    kept.wait()
+    other, kept = Choice("ar", (("order", 12),)), Kept(capture)
+    kept.saver.begin(DETECTOR, other, target)
+    line = kept.wait()
+    assert isinstance(line, str)
+    assert "unfinished" in line
+    assert "\n" not in line
+    assert not target.exists()
+    kept.saver.begin(DETECTOR, other, target, replace=True)
+    assert kept.wait().resumed == 0
+    assert target.exists()
+
+
 def test_a_failure_is_told_in_one_line(blind):
     kept = Kept(cc.open(blind))
     kept.saver.begin(DETECTOR, Choice("ar", (("order", -1),)), blind.parent / "x.npz")

@@ -11,6 +11,7 @@ import bokeh.models as bokeh_models
 from bokeh.layouts import column, row
 
 from clearchirp.io.capture import Capture
+from clearchirp.io.part import part_path
 from clearchirp.recordings import CleanedRecording
 from clearchirp.viewer import saving, style
 from clearchirp.viewer.screen import maps_of
@@ -48,6 +49,7 @@ class Keeping:
         self._file, self._reading = file, dict(reading)
         self._saver = saving.Saver(capture, page.later(self._step), page.later(self._finished))
         self._pending: Callable[[], object] | None = None
+        self._begun: tuple[Path, Callable[..., object]] | None = None
         wide: dict[str, Any] = {
             "stylesheets": [style.sheet()], "sizing_mode": "stretch_width", "margin": (2, 5, 2, 5),
         }  # fmt: skip
@@ -95,6 +97,11 @@ class Keeping:
         )
         self._unasked()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a recording is being written."""
+        return self._saver.busy
+
     def close(self) -> None:
         """Stop what is being written, and wait until it is tidied up."""
         self._saver.stop(10.0)
@@ -109,6 +116,7 @@ class Keeping:
         def begin(replace: bool = False) -> None:
             self._unasked()
             self._saver.begin(request.detector, request.methods[0], target, replace=replace)
+            self._begun = (target, begin)
             self._stop.visible, self._save.disabled = True, True
             self._told.text = f"{escaped(target.name)}: begun"
 
@@ -124,13 +132,18 @@ class Keeping:
 
         def write(replace: bool = False) -> None:
             self._unasked()
-            saving.save_figures(
-                targets, maps, found, self._capture,
-                title=f"{self._capture.path.name}, frame {view.frame.number}, receiver {rx + 1}",
-            )  # fmt: skip
-            self._told.text = "written: " + ", ".join(escaped(one.name) for one in targets)
+            self._told.text = "drawing …"
+            self._figure.disabled = True
+            title = f"{self._capture.path.name}, frame {view.frame.number}, receiver {rx + 1}"
+            work = partial(saving.save_figures, targets, maps, found, self._capture, title=title)
+            saving.beside(work, self._page.later(partial(self._drawn, targets)))
 
         self._asking(targets, write)
+
+    def _drawn(self, targets: list[Path], wrong: str) -> None:
+        self._figure.disabled = False
+        names = ", ".join(escaped(one.name) for one in targets)
+        self._told.text = f"<strong>{escaped(wrong)}</strong>" if wrong else f"written: {names}"
 
     def _asking(self, targets: list[Path], write: Callable[..., object]) -> None:
         """Write, but ask first where something lies there."""
@@ -138,8 +151,12 @@ class Keeping:
         if not there:
             write()
             return
+        names = ", ".join(escaped(one.name) for one in there)
+        self._ask(f"{names}: is there already", "Replace it", write)
+
+    def _ask(self, text: str, answer: str, write: Callable[..., object]) -> None:
         self._pending = lambda: write(replace=True)
-        self._told.text = ", ".join(escaped(one.name) for one in there) + ": is there already"
+        self._told.text, self._replace.label = text, answer
         self._replace.visible = self._leave.visible = True
 
     def _replaced(self) -> None:
@@ -162,12 +179,15 @@ class Keeping:
     def _finished(self, told: CleanedRecording | str) -> None:
         self._stop.visible, self._save.disabled = False, False
         if isinstance(told, str):
-            self._told.text = f"<strong>{escaped(told or 'stopped')}</strong>"
+            text = f"<strong>{escaped(told or 'stopped')}</strong>"
+            if told and self._begun is not None and part_path(self._begun[0]).exists():
+                # What is left of another run lies there.
+                self._ask(text, "Begin anew", self._begun[1])
+            self._told.text = text
             return
-        change = float((told.floor_after_db - told.floor_before_db).mean())
-        self._told.text = f"written: {escaped(told.output.name)}, floor {change:+.2f} dB".replace(
-            "-", "−", 0
-        )
+        change = f"{float((told.floor_after_db - told.floor_before_db).mean()):+.2f}"
+        change = change.replace("-", "−")
+        self._told.text = f"written: {escaped(told.output.name)}, floor {change} dB"
 
 
 def _clicked(work: Callable[[], object], event: object = None) -> None:

@@ -41,6 +41,8 @@ class Page:
         self, document: Document, source: Source, file: str, reading: Mapping[str, Any]
     ) -> None:
         self._document = document
+        self._closed = False
+        self._wrong = ""
         self._source = source
         self._session = Session(
             source,
@@ -105,14 +107,23 @@ class Page:
         here = self.guarded(work)
 
         def call(*arguments: Any) -> None:
-            if self._document.session_context is not None:
+            if not self._closed:
                 self._document.add_next_tick_callback(lambda: here(*arguments))
 
         return call
 
     def close(self) -> None:
-        """End what is under way; half a file does not stay."""
+        """End what is under way for the eye; a recording that is being saved is gone on with."""
+        self._closed = True
         self._session.close()
+
+    @property
+    def saving(self) -> bool:
+        """Whether a recording is being written."""
+        return self._keeping.busy
+
+    def stop_saving(self) -> None:
+        """Stop writing, and wait until it is tidied up."""
         self._keeping.close()
 
     # ------------------------------------------------------------------------------- set up
@@ -207,15 +218,23 @@ class Page:
         self._widgets.status.text = escaped(text)
 
     def _fail(self, text: str) -> None:
-        error = self._widgets.error
-        error.text = f"<strong>{escaped(text)}</strong>" if text else ""
-        error.visible = bool(text)
+        self._wrong = text
+        self._tell_wrong()
         if text:
             self._say("not done")
 
     def _grow(self, strip: Strip) -> None:
         if strip is self._session.strip(self._widgets.detector.choice):
             self._screen.grow(strip)
+            self._tell_wrong()
+
+    def _tell_wrong(self) -> None:
+        """Show what went wrong in the view, and which frame of the recording has no strip."""
+        strip = self._session.strip(self._widgets.detector.choice)
+        lines = dict.fromkeys(line for line in (self._wrong, strip.problem) if line)
+        error = self._widgets.error
+        error.text = "".join(f"<div><strong>{escaped(line)}</strong></div>" for line in lines)
+        error.visible = bool(lines)
 
     def _show_chirps(self, where: tuple[int, int, int], found: list[Segment]) -> None:
         view = self._view

@@ -178,6 +178,20 @@ class Saver:
             self._finished(told)
 
 
+def beside(work: Callable[[], object], told: Callable[[str], object]) -> None:
+    """Do something in a thread of its own; `told` hears what went wrong, nothing if all is well."""
+
+    def do() -> None:
+        try:
+            work()
+        except Exception as error:
+            told(in_one_line(error))
+        else:
+            told("")
+
+    threading.Thread(target=do, daemon=True).start()
+
+
 def save_figures(
     targets: list[Path],
     maps: Mapping[str, Any],

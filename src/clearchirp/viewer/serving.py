@@ -106,12 +106,14 @@ class Viewer:
     def close(self) -> None:
         """End every page, and what it does."""
         for page in list(self._pages):
-            self._forget(page)
+            page.close()
+            page.stop_saving()
         self._server.stop()
 
     def _forget(self, page: Page) -> None:
         page.close()
-        self._pages.discard(page)
+        # Who closes a page need not wait for what it writes; who ends the server must.
+        self._pages = {one for one in self._pages if one is not page or one.saving}
 
 
 class _Pages(BokehTornado):

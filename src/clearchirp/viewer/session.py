@@ -74,7 +74,8 @@ class View:
     def cost(self, name: str) -> Cost:
         """Return what a frame costs with the method of that outcome."""
         outcome = self.outcomes[name]
-        needed = find_method(outcome.choice.name).needs_mask
+        entry = find_method(outcome.choice.name)
+        needed = entry.needs_mask and not entry.needs_truth
         return Cost(detector_ms=self.masked.ms if needed else 0.0, method_ms=outcome.ms)
 
 
@@ -225,7 +226,7 @@ class Session:
         self._behind.ask(partial(self._strip_on, detector, near))
 
     def _strip_on(self, detector: Choice, near: int, stale: Stale) -> None:
-        strip, told, failed = self.strip(detector), 0.0, False
+        strip, told = self.strip(detector), 0.0
         while not stale():
             if self._front.busy:
                 # What is looked at goes first; the strip may take all other time.
@@ -238,10 +239,7 @@ class Session:
                 beat = self.source.beat(number)
                 strip.fill(number, find_disturbed(self.source, number, beat, detector))
             except Exception as error:
-                strip.skip(number)
-                if not failed:
-                    self._tell.failure(in_one_line(error))
-                failed = True
+                strip.skip(number, in_one_line(error))
             if time.monotonic() - told > _TELL_EVERY:
                 told = time.monotonic()
                 self._tell.strip(strip)

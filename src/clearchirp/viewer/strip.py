@@ -27,6 +27,8 @@ class Strip:
 
     def __init__(self, frames: int, chirps: int) -> None:
         self.shares = np.full((frames, chirps), np.nan, np.float32)
+        self.problem = ""
+        """Why the first frame that was left out was; empty while none was."""
         self._seen = np.zeros(frames, bool)
 
     @property
@@ -52,9 +54,10 @@ class Strip:
         self.shares[frame] = mask.mean(axis=(0, 1, 3))
         self._seen[frame] = True
 
-    def skip(self, frame: int) -> None:
+    def skip(self, frame: int, problem: str) -> None:
         """Leave out a frame that cannot be read."""
         self._seen[frame] = True
+        self.problem = self.problem or problem
 
     def bars(self, most: int = 2000) -> Bars:
         """Return at most so many bars, each the greatest share of the chirps it stands for."""
