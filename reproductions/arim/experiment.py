@@ -13,6 +13,7 @@ import scipy.fft as scipy_fft
 from numpy.typing import NDArray
 
 from clearchirp.chain import pipeline
+from clearchirp.evaluate.models import check_there, waits_for
 from clearchirp.evaluate.published import Setup, SetupCase, Size
 from clearchirp.evaluate.reproduction import Outcome, Progress
 from clearchirp.evaluate.studies import column, kept
@@ -64,7 +65,7 @@ def tables(setup: Setup, size: Size, folder: Path) -> list[Table]:
     made = []
     for only, name in SETS.items():
         rows = []
-        for label in (CLEAN, *setup.landed()):
+        for label in (CLEAN, *(k for k, case in setup.landed().items() if not waits_for(case))):
             found = _chirps(setup, size, folder, Workers(), lambda *_: None, label)
             own = _of(only, found)
             rows.append([label, *(mean_of(column(own, each)).value for each in METRICS)])
@@ -88,9 +89,11 @@ def _chirps(
 ) -> list[dict[str, Any]]:
     """Return the scores of the test chirps, a block at a time from the folder."""
     case = None if label == CLEAN else setup.cases[label]
+    if case is not None:
+        check_there(case)
     chosen = chosen_chirps(size.frames, size.seed)
     told = {
-        "what": "chirps",
+        "what": "spectra of chirps",
         "case": label,
         "method": case.method if case else "",
         "seed": size.seed,
