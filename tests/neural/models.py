@@ -11,12 +11,18 @@ def untrained(folder: Path, architecture: str = "s3", **facts: Any) -> str:
     import torch
 
     from clearchirp.neural.checkpoint import save_network
-    from clearchirp.neural.networks import find_network
+    from clearchirp.neural.networks import Architecture, find_network
     from clearchirp.neural.whitening import Whitening
 
     path = folder / f"{architecture}.safetensors"
-    network = find_network(architecture).build(seed=1)
     generator = torch.Generator().manual_seed(1)
+    if architecture == "arim-fcn":
+        network = Architecture(kind=architecture, settings={"window": 32}, source="").build(seed=1)
+        last = network.layers[-1].weight
+        last.data = torch.randn(last.shape, generator=generator)
+        save_network(path, network, facts)
+        return str(path)
+    network = find_network(architecture).build(seed=1)
     lead = (16,) if architecture == "ccnn-2d" else (1, 4)
     for _ in range(20):
         network(torch.randn(2, *lead, 12, 12, dtype=torch.complex64, generator=generator))

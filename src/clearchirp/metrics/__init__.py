@@ -4,6 +4,7 @@
 - `beats`: beat signals against the noise-free targets
 - `detections`: detections against those of the clean map, with a tolerance or on peaks of clusters
 - `masks`: masks of disturbed samples against the true ones
+- `profiles`: range spectra of single chirps against known targets
 - `blind`: recordings without truth
 - `aggregate`: from one value a map to a mean or median with its interval, and distributions
 
@@ -11,6 +12,6 @@ Every metric takes arrays of any library and returns one number for each map: a 
 map, else an array of the shape of the leading axes. A figure with nothing to average over is NaN.
 """
 
-from clearchirp.metrics import aggregate, beats, blind, detections, maps, masks
+from clearchirp.metrics import aggregate, beats, blind, detections, maps, masks, profiles
 
-__all__ = ["aggregate", "beats", "blind", "detections", "maps", "masks"]
+__all__ = ["aggregate", "beats", "blind", "detections", "maps", "masks", "profiles"]

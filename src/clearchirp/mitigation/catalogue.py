@@ -423,6 +423,18 @@ _ENTRIES = (
         cost=1000,
     ),
     MethodEntry(
+        name="arim-fcn",
+        factory="clearchirp.neural.spectrogram_mitigator:SpectrogramMitigator",
+        domain="range",
+        needs_mask=True,
+        keeps_undisturbed=False,
+        real=False,
+        extra="neural",
+        summary="a network weights the cells of each chirp's spectrogram, which are averaged",
+        source="Ristea 2020, Ristea 2020a",
+        cost=300,
+    ),
+    MethodEntry(
         name="aenn",
         factory="clearchirp.neural.mitigators:AngleNetwork",
         domain="range-doppler-angle",

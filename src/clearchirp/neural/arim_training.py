@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -45,9 +46,9 @@ class ArimTraining:
     """
 
     channels: tuple[int, ...] = (8, 8)
-    chirps: int = 1500
-    validation: int = 150
-    epochs: int = 3
+    chirps: int = 1200
+    validation: int = 100
+    epochs: int = 1
     minutes: float = 30.0
     batch: int = 8
     rate: float = 4e-3
@@ -59,8 +60,12 @@ class ArimTraining:
                 raise InputError(f"{name}: must be positive, got {getattr(self, name)!r}")
 
 
-def arim_pairs(count: int, seed: int, *, skip: int = 0) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return (with interference, without) of chirps of the training splits, (count, 1024) each.
+def arim_chirps(
+    count: int, seed: int, *, skip: int = 0
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.bool_]]:
+    """Return (with interference, without, disturbed) of chirps of the training splits.
+
+    Each is (count, 1024); a third is of set 1, two thirds of set 2.
 
     `skip` leaves out so many: those that another call has drawn.
     """
@@ -73,9 +78,8 @@ def arim_pairs(count: int, seed: int, *, skip: int = 0) -> tuple[NDArray[Any], N
     for k in range(skip, skip + count):
         which, number = (1, k // 3) if k % 3 == 0 else (2, k - k // 3 - 1)
         made.append(simulate_frame(ArimSet(number=which), int(splits[which][number]), seed))
-    pairs = [(one.beat[0, 0], one.clean[0, 0]) for one in made]
-    disturbed, clean = zip(*pairs, strict=True)
-    return np.stack(disturbed), np.stack(clean)
+    beat, clean = (np.stack([getattr(m, name)[0, 0] for m in made]) for name in ("beat", "clean"))
+    return beat, clean, np.stack([m.disturbed[0, 0] for m in made])
 
 
 def spectrum_loss(estimate: Tensor, clean: Tensor) -> Tensor:
@@ -104,8 +108,9 @@ def train_arim(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(plan.seed)
         network = SpectrogramNetwork(channels=plan.channels, dilation=_dilation(plan.channels))
-    held, held_clean = _tensors(arim_pairs(plan.validation, plan.seed))
-    seen, clean = _tensors(arim_pairs(plan.chirps, plan.seed, skip=plan.validation))
+    held, held_clean = _tensors(*arim_chirps(plan.validation, plan.seed)[:2])
+    beat, without, masks = arim_chirps(plan.chirps, plan.seed, skip=plan.validation)
+    seen, clean = _tensors(beat, without)
     adam = torch.optim.Adam(network.parameters(), lr=plan.rate)
     steps = max(1, plan.chirps // plan.batch)
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(adam, plan.epochs * steps)
@@ -135,13 +140,16 @@ def train_arim(
         rows.append(row)
         on_epoch(row)
     network.load_state_dict(best)
+    told = waveform_scalars(ArimSet(number=1).waveform)
     facts = {
         "name": "arim",
         "network": "arim-fcn",
         "config": asdict(plan),
         "version": __version__,
         "map_shape": [1, 1, seen.shape[-1]],
-        "waveform": waveform_scalars(ArimSet(number=1).waveform),
+        # The carrier and the pause between chirps are no part of ARIM's signals.
+        "waveform": {name: told[name] for name in ("slope", "sample_rate")},
+        "interference_db": _interference_db(beat, masks),
         "log": rows,
     }
     return network.eval(), facts
@@ -151,8 +159,17 @@ def _dilation(channels: tuple[int, ...]) -> tuple[int, ...]:
     return (1, *(2,) * (len(channels) - 1), 1)
 
 
-def _tensors(pairs: tuple[NDArray[Any], ...]) -> tuple[Tensor, ...]:
+def _tensors(*pairs: NDArray[Any]) -> tuple[Tensor, ...]:
     return tuple(torch.from_numpy(each.astype(np.complex64)) for each in pairs)
+
+
+def _interference_db(beat: NDArray[Any], masks: NDArray[np.bool_]) -> list[float] | None:
+    """Least and greatest power of disturbed samples over that of the others."""
+    found = []
+    for chirp, mask in zip(np.abs(beat) ** 2, masks, strict=True):
+        if mask.any() and not mask.all():
+            found.append(10 * math.log10(chirp[mask].mean() / chirp[~mask].mean()))
+    return [min(found), max(found)] if found else None
 
 
 def _validate(network: SpectrogramNetwork, disturbed: Tensor, clean: Tensor) -> float:

@@ -146,6 +146,8 @@ def export_onnx(checkpoint: str | Path, output: str | Path) -> Exported:
 
     target = Path(output)
     network, facts = load_network(checkpoint)
+    if network.kind == "arim-fcn":
+        raise InputError("export: a network on spectrograms cannot be written as ONNX")
     whitening: Whitening = facts["whitening"]
     layers: Any = network.layers
     axes, channels = len(layers[0].kernel), layers[0].in_channels

@@ -75,16 +75,18 @@ class AngleNetwork:
     model: str = "bce-s7"
 
     def __post_init__(self) -> None:
-        _load(self.model, "aenn")
+        load_model(self.model, "aenn")
 
     @property
     def parameter_count(self) -> int:
         """How many real numbers were trained."""
-        return _count(self.model, "aenn")
+        return count_parameters(self.model, "aenn")
 
     def check_radar(self, waveform: Waveform) -> None:
         """Warn if the radar is another than that of the training."""
-        _warn(_other_radar(_load(self.model, "aenn").facts, waveform), "aenn", self.model)
+        warn_of_distance(
+            other_radar(load_model(self.model, "aenn").facts, waveform), "aenn", self.model
+        )
 
     def __call__(
         self, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None = None, /
@@ -93,12 +95,12 @@ class AngleNetwork:
 
         Taylor window in angle, all ranges; the mask must mark the disturbed samples.
         """
-        model, mask = _load(self.model, "aenn"), _checked(beat, disturbed, "aenn")
+        model, mask = load_model(self.model, "aenn"), _checked(beat, disturbed, "aenn")
         window = model.facts.get("angle_window", "taylor")
         receivers = range_doppler(beat)
         maps = angle_map(receivers, positive=False)
         for frame in _hit(mask):
-            _warn(_unlike(model.facts, beat[frame], mask[frame]), "aenn", self.model)
+            warn_of_distance(_unlike(model.facts, beat[frame], mask[frame]), "aenn", self.model)
             level = float(frame_level(beat[frame], mask[frame]))
             seen = (
                 maps[frame]
@@ -137,22 +139,24 @@ class AntennaNetwork:
     model: str = "ccnn-2d"
 
     def __post_init__(self) -> None:
-        _load(self.model, "ccnn-2d")
+        load_model(self.model, "ccnn-2d")
 
     @property
     def parameter_count(self) -> int:
         """How many real numbers were trained."""
-        return _count(self.model, "ccnn-2d")
+        return count_parameters(self.model, "ccnn-2d")
 
     def check_radar(self, waveform: Waveform) -> None:
         """Warn if the radar is another than that of the training."""
-        _warn(_other_radar(_load(self.model, "ccnn-2d").facts, waveform), "ccnn-2d", self.model)
+        warn_of_distance(
+            other_radar(load_model(self.model, "ccnn-2d").facts, waveform), "ccnn-2d", self.model
+        )
 
     def __call__(
         self, beat: NDArray[Any], disturbed: NDArray[np.bool_] | None = None, /
     ) -> Mitigated:
         """Return maps (..., rx, doppler, range) of a beat signal (..., rx, chirp, sample)."""
-        model, mask = _load(self.model, "ccnn-2d"), _checked(beat, disturbed, "ccnn-2d")
+        model, mask = load_model(self.model, "ccnn-2d"), _checked(beat, disturbed, "ccnn-2d")
         antennas = model.network.settings["antennas"]
         if beat.shape[-3] != antennas:
             raise InputError(
@@ -160,7 +164,7 @@ class AntennaNetwork:
             )
         maps = range_doppler(beat)
         for frame in _hit(mask):
-            _warn(_unlike(model.facts, beat[frame], mask[frame]), "ccnn-2d", self.model)
+            warn_of_distance(_unlike(model.facts, beat[frame], mask[frame]), "ccnn-2d", self.model)
             level = float(frame_level(beat[frame], mask[frame]))
             half = maps.shape[-1] // 2
             maps[frame][..., :half] = _cleaned(model, maps[frame][..., :half], level, antennas=True)
@@ -202,13 +206,14 @@ def _cleaned(model: Model, maps: NDArray[Any], level: float, *, antennas: bool) 
     return (clean / trained).astype(maps.dtype) * np.asarray(level, np.real(maps).dtype)
 
 
-def _count(model: str, kind: str) -> int:
+def count_parameters(model: str, kind: str) -> int:
+    """Return how many real numbers the model trains."""
     from clearchirp.neural.networks import parameter_count
 
-    return parameter_count(_load(model, kind).network)
+    return parameter_count(load_model(model, kind).network)
 
 
-def _load(model: object, kind: str) -> Model:
+def load_model(model: object, kind: str) -> Model:
     """Return the model of that name or path, from memory where it was loaded before."""
     if not isinstance(model, str) or not model:
         raise InputError(f"model: must be a name or the path of a file, got {model!r}")
@@ -249,13 +254,14 @@ def _read(path: Path, _changed: int) -> Model:
     return Model(*load_network(path))
 
 
-def _warn(reason: str, method: str, model: str) -> None:
+def warn_of_distance(reason: str, method: str, model: str) -> None:
+    """Warn that data are far from the training; nothing where there is no reason."""
     if reason:
         text = f"{method}: far from what the model {model} was trained on: {reason}"
         warnings.warn(text, FarFromTraining, stacklevel=3)
 
 
-def _other_radar(facts: Mapping[str, Any], waveform: Waveform) -> str:
+def other_radar(facts: Mapping[str, Any], waveform: Waveform) -> str:
     """Say in what the radar is another; empty where it is not, or nothing is known."""
     known = facts.get("waveform") or {}
     unlike = []

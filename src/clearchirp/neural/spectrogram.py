@@ -74,6 +74,7 @@ class SpectrogramNetwork(nn.Module):
         self.layers = nn.ModuleList(layers)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return the range spectra (batch, range) of chirps (batch, sample)."""
         windows = _windows(self.settings["window"], x.shape[-1])
         parts = x[:, None, :] * windows.to(x.real.dtype)
         spectra = torch.fft.fft(parts)
