@@ -140,21 +140,31 @@ def _text(name: str, kind: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def _settings(values: Mapping[str, object], told: Mapping[str, str], given: Mapping[str, object]) -> str:
+def _settings(
+    values: Mapping[str, object], told: Mapping[str, str], given: Mapping[str, object]
+) -> str:
     if not values:
         return "## Settings\n\nNone."
     rows = [
         [f"`{name}`", f"`{_plain(value)}`", _markdown(told.get(name, ""))]
         for name, value in values.items()
     ]
-    own = "" if not given else (
-        "Its own settings are " + ", ".join(f"`{k}={v}`" for k, v in given.items()) + ".\n\n"
+    own = (
+        ""
+        if not given
+        else ("Its own settings are " + ", ".join(f"`{k}={v}`" for k, v in given.items()) + ".\n\n")
     )
     return f"## Settings\n\n{own}{table(['setting', 'default', 'meaning'], rows)}"
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool) else str(value)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value)
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _markdown(text: str) -> str:
@@ -187,14 +197,31 @@ def _notes(told: Parts, solver: Parts | None) -> str:
     for place, one in (("", told), (" of the solver", solver)):
         if one is None:
             continue
-        for name, title in (("Notes", "How it is done here"), ("Deviations", "Deviations from the source")):
+        for name, title in (
+            ("Notes", "How it is done here"),
+            ("Deviations", "Deviations from the source"),
+        ):
             body = one.sections.get(name, "")
             if name == "Notes" and "References" in one.sections:
                 body += "\n\n" + one.sections["References"]
             if body:
-                lines = "\n".join(escaped(line) for line in body.splitlines())
-                made.append(f"## {title}{place}\n\n```{{eval-rst}}\n{lines}\n```")
+                made.append(f"## {title}{place}\n\n```{{eval-rst}}\n{_restructured(body)}\n```")
     return "\n\n".join(made)
+
+
+def _restructured(text: str) -> str:
+    """Return a section with its numbered references as a list: Markdown pages know no footnotes."""
+    text = re.sub(r"\[(\d+)\]_", r"[\1]", text)
+    lines, within = [], False
+    for line in text.splitlines():
+        begins = line.startswith(".. [")
+        if begins and not within:
+            lines.append("")
+        within = begins or (within and line.startswith("   "))
+        lines.append(
+            f"- {line[3:]}" if begins else f"  {line.strip()}" if within else escaped(line)
+        )
+    return "\n".join(lines)
 
 
 def _league(name: str) -> str:
@@ -233,7 +260,8 @@ def _published(name: str) -> str:
             row["what"],
             _with_unit(row["published"], row["unit"]) if row["kind"] == "number" else "statement",
             _ours(row),
-            row["verdict"] + (f" ({row['why']})" if row["why"] and row["verdict"] != "reached" else ""),
+            row["verdict"]
+            + (f" ({row['why']})" if row["why"] and row["verdict"] != "reached" else ""),
         ]
         for row in kept.rows
         if row["method"] == name
@@ -243,8 +271,8 @@ def _published(name: str) -> str:
     figures = table(["paper", "what", "published", "ours", "verdict"], rows)
     return (
         f"## Published figures and ours\n\n{figures}\nMeasured by `{kept.command}` ({kept.made}); "
-        "a statement is judged by the paired differences of its frames. What each paper's rows hold "
-        "is told in [reproductions](/reproductions.md)."
+        "a statement is judged by the paired differences of its frames. What each paper's rows "
+        "hold is told in [reproductions](/reproductions.md)."
     )
 
 

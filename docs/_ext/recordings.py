@@ -1,4 +1,4 @@
-"""Simulated recordings in the formats of the instruments, for the pages that show how to open one."""
+"""Simulated recordings in the formats of the instruments, for the pages that open them."""
 
 from __future__ import annotations
 
