@@ -258,7 +258,7 @@ def _published(name: str) -> str:
         [
             f"`{row['paper']}`, {row['where']}",
             row["what"],
-            _with_unit(row["published"], row["unit"]) if row["kind"] == "number" else "statement",
+            _claim(row),
             _ours(row),
             row["verdict"]
             + (f" ({row['why']})" if row["why"] and row["verdict"] != "reached" else ""),
