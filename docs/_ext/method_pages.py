@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def _method(entry: MethodEntry) -> str:
         "Cost": f"about {entry.cost:g} range-Doppler maps a frame",
         "Source": _source(entry.source),
     }
-    settings = {**(solver.parameters if solver else {}), **told.parameters}
+    classes = [load(one) for one in (entry.solver, entry.factory) if one]
+    settings = {name: _told(of, name) for of in classes for name in parts(of).parameters}
     body = [
         f"# `{entry.name}`",
         f"{entry.summary[0].upper()}{entry.summary[1:]}.",
@@ -116,6 +118,18 @@ def _detector(entry: DetectorEntry) -> str:
         _reference(entry.factory, ""),
     ]
     return "\n\n".join(part for part in body if part) + "\n"
+
+
+def _told(of: type, setting: str) -> str:
+    """Return what a docstring says of a setting; where it points to another class, that one's."""
+    text = parts(of).parameters[setting]
+    found = re.match(r"(?:As (?:for|in)|The prior model:) `(?:([\w.]+)\.)?(\w+)`", text)
+    if not found:
+        return text
+    other = getattr(sys.modules.get(found[1] or of.__module__), found[2], None)
+    if other is None or setting not in parts(other).parameters:
+        return text
+    return _told(other, setting)
 
 
 def _mask(entry: MethodEntry) -> str:
@@ -260,8 +274,7 @@ def _published(name: str) -> str:
             row["what"],
             _claim(row),
             _ours(row),
-            row["verdict"]
-            + (f" ({row['why']})" if row["why"] and row["verdict"] != "reached" else ""),
+            _verdict(row),
         ]
         for row in kept.rows
         if row["method"] == name
@@ -274,6 +287,18 @@ def _published(name: str) -> str:
         "a statement is judged by the paired differences of its frames. What each paper's rows "
         "hold is told in [reproductions](/reproductions.md)."
     )
+
+
+def _claim(row: Mapping[str, str]) -> str:
+    if row["kind"] not in ("number", "bound"):
+        return "statement"
+    limit = "limit " if row["kind"] == "bound" else ""
+    return limit + _with_unit(row["published"], row["unit"])
+
+
+def _verdict(row: Mapping[str, str]) -> str:
+    told = row["why"] and row["verdict"] != "reached"
+    return f"{row['verdict']} ({row['why']})" if told else row["verdict"]
 
 
 def _ours(row: Mapping[str, str]) -> str:
