@@ -100,7 +100,12 @@ def numpy(folder: Path) -> None:
 def quiet(folder: Path) -> None:
     """quiet.npz, a recording without interference."""
     frames = _demo()
-    np.savez(folder / "quiet.npz", beat=frames.clean)
+    radar = frames.waveform
+    told = {
+        name: getattr(radar, name)
+        for name in ("start_frequency", "slope", "sample_rate", "chirp_interval", "adc_start")
+    }
+    np.savez(folder / "quiet.npz", beat=frames.clean, **told)
 
 
 MAKERS = {
