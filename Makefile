@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: demo test install bench clean
+.PHONY: demo test docs install bench clean
 
 demo: $(VENV)/.installed
 	$(BIN)/clearchirp demo --out demo-out
@@ -15,6 +15,12 @@ test: $(VENV)/.installed-dev
 	$(BIN)/pyright --pythonpath $(BIN)/python
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(MAKE) docs
+
+# The site with all that runs in it, into docs/_build/html; needs no network. Warnings are errors.
+docs: $(VENV)/.installed-dev
+	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html
+	$(BIN)/python docs/check_links.py docs/_build/html
 
 bench: $(VENV)/.installed-dev
 	for script in benchmarks/bench_*.py; do \
@@ -32,4 +38,4 @@ $(VENV)/.installed-dev: pyproject.toml $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) demo-out .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) docs/_build docs/_scratch docs/generated demo-out .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -38,8 +38,8 @@ def pages() -> dict[str, str]:
     made = {}
     for room, title in ROOMS.items():
         if _there(room):
-            made[f"api/{room}.md"] = _page(room, title)
-    names = "\n".join(name.removeprefix("api/").removesuffix(".md") for name in made)
+            made[f"api/{room}.rst"] = _page(room, title)
+    names = "\n".join(name.removeprefix("api/").removesuffix(".rst") for name in made)
     made["api/index.md"] = (
         "# Reference\n\nFrom the docstrings. Shapes are given with the axes' names, units are SI; "
         "what is not listed here is not for outsiders.\n\n"
@@ -57,50 +57,38 @@ def _there(room: str) -> bool:
 
 def _page(room: str, title: str) -> str:
     module = importlib.import_module(room)
-    if room == "clearchirp" or not hasattr(module, "__path__"):
-        listed = [room]
-    elif getattr(module, "__all__", None) and room != "clearchirp.metrics":
-        listed = [room]
-    else:
-        listed = [room, *_modules(room, module.__path__)]
-    body = [f"# {title}", f"`{room}`"]
-    for name in listed:
-        if name != room:
-            body.append(f"## `{name.removeprefix(room + '.')}`")
-        body.append(_directive(name))
+    exported = getattr(module, "__all__", None)
+    whole = room in ("clearchirp", "clearchirp.metrics") or not exported
+    parts = whole and room != "clearchirp" and hasattr(module, "__path__")
+    body = [
+        f"{title}\n{'=' * len(title)}",
+        f"``{room}``",
+        _top() if room == "clearchirp" else _directive(room),
+    ]
+    for name in _modules(room, module.__path__) if parts else ():
+        short = name.removeprefix(room + ".")
+        body += [f"``{short}``\n{'-' * (len(short) + 4)}", _directive(name)]
     return "\n\n".join(body) + "\n"
 
 
 def _directive(name: str) -> str:
-    module = importlib.import_module(name)
+    exported = getattr(importlib.import_module(name), "__all__", None)
     options: list[str] = []
-    exported = getattr(module, "__all__", None)
-    if name == "clearchirp":
-        # Its names are documented where they live.
-        return _top()
-    if not (exported and name == "clearchirp.metrics"):
+    if name != "clearchirp.metrics":  # whose names are modules, which follow below it
         options += ["   :members:", "   :special-members: __call__"]
-    if exported and name != "clearchirp.metrics":
-        options.append("   :imported-members:")
-    return "```{eval-rst}\n.. automodule:: " + name + "\n" + "\n".join(options) + "\n```"
+        options += ["   :imported-members:"] if exported else []
+    return "\n".join([f".. automodule:: {name}", *options])
 
 
 def _top() -> str:
     import clearchirp
 
-    lines = [
-        "```python\nimport clearchirp as cc\n```",
-        "| name | is |\n| --- | --- |",
-    ]
-    rows = []
+    rows = [".. code-block:: python\n\n   import clearchirp as cc\n", ".. list-table::\n"]
     for name in sorted(clearchirp.__all__):
         place = clearchirp._PLACES.get(name)
-        if place is None:
-            rows.append(f"| `cc.{name}` | the version |")
-        else:
-            module, _, attribute = place.partition(":")
-            rows.append(f"| `cc.{name}` | {{py:obj}}`{module}.{attribute}` |")
-    return lines[0] + "\n\n" + lines[1] + "\n" + "\n".join(rows)
+        told = "the version" if place is None else f":py:obj:`{place.replace(':', '.')}`"
+        rows.append(f"   * - ``cc.{name}``\n     - {told}")
+    return "\n".join(rows)
 
 
 def _modules(room: str, path: list[str]) -> Iterator[str]:

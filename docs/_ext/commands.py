@@ -1,8 +1,8 @@
 """Commands and Python of a page, run when the site is built, with what they print.
 
-A page that shows a command shows one that works: a command that fails is a warning, and warnings end
-the build. Each page has a folder of its own, filled by ``prepare`` with recordings in the formats
-of the instruments.
+A page that shows a command shows one that works: a command that fails is a warning, and warnings
+end the build. Each page has a folder of its own, filled by ``prepare`` with recordings in the
+formats of the instruments.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import recordings
 from docutils import nodes
 from docutils.parsers.rst import Directive, directives
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+import recordings
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +58,9 @@ class Run(SphinxDirective):
         for line in _whole_lines(self.content):
             printed, code = _clearchirp(line, _folder(self))
             if code:
-                logger.warning("%s: exit code %s: %s", line, code, printed, location=self.get_location())
+                logger.warning(
+                    "%s: exit code %s: %s", line, code, printed, location=self.get_location()
+                )
             made.append(_block(_folded(line), "console"))
             if "quiet" not in self.options and printed.strip():
                 lines = printed.rstrip().splitlines()
@@ -120,7 +123,11 @@ def _inside(folder: Path) -> Iterator[tuple[io.StringIO, io.StringIO]]:
     before = os.environ.get("COLUMNS")
     os.environ["COLUMNS"] = "110"
     try:
-        with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        with (
+            contextlib.chdir(folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
             yield out, err
     finally:
         os.environ.pop("COLUMNS") if before is None else os.environ.update(COLUMNS=before)

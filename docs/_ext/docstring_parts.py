@@ -23,9 +23,7 @@ def parts(of: type) -> Parts:
     """
     text = inspect.cleandoc(of.__doc__ or "")
     pieces = re.split(r"^([A-Z][A-Za-z ]+)\n-{3,}\n", text, flags=re.MULTILINE)
-    sections = {
-        name: body.strip() for name, body in zip(pieces[1::2], pieces[2::2], strict=True)
-    }
+    sections = {name: body.strip() for name, body in zip(pieces[1::2], pieces[2::2], strict=True)}
     return Parts(pieces[0].strip(), _parameters(sections.pop("Parameters", "")), sections)
 
 

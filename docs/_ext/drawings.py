@@ -69,7 +69,7 @@ def _frame(kind: str) -> Simulated:
 
 
 def ramps() -> Figure:
-    """Draw ramps of victim and interferers over time, and the band that the receiver lets through."""
+    """Draw the ramps of victim and interferers, and the band that the receiver lets through."""
     figure = style.new_figure(9.6, 3.4, "")
     panels = figure.subplots(1, 3, sharey=True)
     waveform = _scene("none").waveform

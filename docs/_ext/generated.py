@@ -29,7 +29,7 @@ def write(app: Any) -> None:
             target.write_text(text, encoding="utf-8")
     known = {root / name for name in pages}
     for kind in ("methods", "detectors", "api"):
-        for left in set((root / kind).glob("*.md")) - known:
+        for left in set((root / kind).glob("*.*")) - known:
             left.unlink()
     for name in method_pages.without_text():
         logger.info("%s: has no text yet; its page is the catalogue's and the docstring's", name)

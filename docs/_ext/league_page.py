@@ -1,4 +1,4 @@
-"""Tables of the stored league and of the figures about notch-refill, for the pages that include them."""
+"""Tables of the stored league and the figures about notch-refill, for pages to include."""
 
 from __future__ import annotations
 
@@ -45,8 +45,9 @@ def _overall() -> str:
         f1, evm, sinr, harm = (_mean(rows, key) for key in ("f1", "evm", "sinr_db", "harm_evm"))
         times = [float(row["ms"]) for row in rows if row["ms"] and float(row["ms"]) > 0]
         ms = math.exp(sum(map(math.log, times)) / len(times)) if times else math.nan
-        lines.append((f1, [_named(name), str(len(rows)), _text(f1, 3), _text(evm, 3),
-                           _text(sinr, 1), _text(harm, 4), _text(ms, 0 if ms >= 10 else 1)]))  # fmt: skip
+        cells = [_text(f1, 3), _text(evm, 3), _text(sinr, 1), _text(harm, 4)]
+        cells.append(_text(ms, 0 if ms >= 10 else 1))
+        lines.append((f1, [_named(name), str(len(rows)), *cells]))
     lines.sort(key=lambda line: -line[0] if line[0] == line[0] else math.inf)
     head = ("method", "scenes", "F1", "EVM", "SINR in dB", "harm (EVM)", "ms a frame")
     return table(head, [line for _, line in lines], right=range(1, 7))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -83,7 +84,8 @@ def _method(entry: MethodEntry) -> str:
         "Cost": f"about {entry.cost:g} range-Doppler maps a frame",
         "Source": _source(entry.source),
     }
-    settings = {**(solver.parameters if solver else {}), **told.parameters}
+    classes = [load(one) for one in (entry.solver, entry.factory) if one]
+    settings = {name: _told(of, name) for of in classes for name in parts(of).parameters}
     body = [
         f"# `{entry.name}`",
         f"{entry.summary[0].upper()}{entry.summary[1:]}.",
@@ -118,6 +120,18 @@ def _detector(entry: DetectorEntry) -> str:
     return "\n\n".join(part for part in body if part) + "\n"
 
 
+def _told(of: type, setting: str) -> str:
+    """Return what a docstring says of a setting; where it points to another class, that one's."""
+    text = parts(of).parameters[setting]
+    found = re.match(r"(?:As (?:for|in)|The prior model:) `(?:([\w.]+)\.)?(\w+)`", text)
+    if not found:
+        return text
+    other = getattr(sys.modules.get(found[1] or of.__module__), found[2], None)
+    if other is None or setting not in parts(other).parameters:
+        return text
+    return _told(other, setting)
+
+
 def _mask(entry: MethodEntry) -> str:
     return "a detector finds it first" if entry.needs_mask else "none needed"
 
@@ -140,21 +154,31 @@ def _text(name: str, kind: str) -> str:
     return path.read_text(encoding="utf-8").strip()
 
 
-def _settings(values: Mapping[str, object], told: Mapping[str, str], given: Mapping[str, object]) -> str:
+def _settings(
+    values: Mapping[str, object], told: Mapping[str, str], given: Mapping[str, object]
+) -> str:
     if not values:
         return "## Settings\n\nNone."
     rows = [
         [f"`{name}`", f"`{_plain(value)}`", _markdown(told.get(name, ""))]
         for name, value in values.items()
     ]
-    own = "" if not given else (
-        "Its own settings are " + ", ".join(f"`{k}={v}`" for k, v in given.items()) + ".\n\n"
+    own = (
+        ""
+        if not given
+        else ("Its own settings are " + ", ".join(f"`{k}={v}`" for k, v in given.items()) + ".\n\n")
     )
     return f"## Settings\n\n{own}{table(['setting', 'default', 'meaning'], rows)}"
 
 
 def _plain(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value) if isinstance(value, bool) else str(value)
+    return (
+        value
+        if isinstance(value, str)
+        else json.dumps(value)
+        if isinstance(value, bool)
+        else str(value)
+    )
 
 
 def _markdown(text: str) -> str:
@@ -187,14 +211,31 @@ def _notes(told: Parts, solver: Parts | None) -> str:
     for place, one in (("", told), (" of the solver", solver)):
         if one is None:
             continue
-        for name, title in (("Notes", "How it is done here"), ("Deviations", "Deviations from the source")):
+        for name, title in (
+            ("Notes", "How it is done here"),
+            ("Deviations", "Deviations from the source"),
+        ):
             body = one.sections.get(name, "")
             if name == "Notes" and "References" in one.sections:
                 body += "\n\n" + one.sections["References"]
             if body:
-                lines = "\n".join(escaped(line) for line in body.splitlines())
-                made.append(f"## {title}{place}\n\n```{{eval-rst}}\n{lines}\n```")
+                made.append(f"## {title}{place}\n\n```{{eval-rst}}\n{_restructured(body)}\n```")
     return "\n\n".join(made)
+
+
+def _restructured(text: str) -> str:
+    """Return a section with its numbered references as a list: Markdown pages know no footnotes."""
+    text = re.sub(r"\[(\d+)\]_", r"[\1]", text)
+    lines, within = [], False
+    for line in text.splitlines():
+        begins = line.startswith(".. [")
+        if begins and not within:
+            lines.append("")
+        within = begins or (within and line.startswith("   "))
+        lines.append(
+            f"- {line[3:]}" if begins else f"  {line.strip()}" if within else escaped(line)
+        )
+    return "\n".join(lines)
 
 
 def _league(name: str) -> str:
@@ -231,9 +272,9 @@ def _published(name: str) -> str:
         [
             f"`{row['paper']}`, {row['where']}",
             row["what"],
-            _with_unit(row["published"], row["unit"]) if row["kind"] == "number" else "statement",
+            _claim(row),
             _ours(row),
-            row["verdict"] + (f" ({row['why']})" if row["why"] and row["verdict"] != "reached" else ""),
+            _verdict(row),
         ]
         for row in kept.rows
         if row["method"] == name
@@ -243,9 +284,21 @@ def _published(name: str) -> str:
     figures = table(["paper", "what", "published", "ours", "verdict"], rows)
     return (
         f"## Published figures and ours\n\n{figures}\nMeasured by `{kept.command}` ({kept.made}); "
-        "a statement is judged by the paired differences of its frames. What each paper's rows hold "
-        "is told in [reproductions](/reproductions.md)."
+        "a statement is judged by the paired differences of its frames. What each paper's rows "
+        "hold is told in [reproductions](/reproductions.md)."
     )
+
+
+def _claim(row: Mapping[str, str]) -> str:
+    if row["kind"] not in ("number", "bound"):
+        return "statement"
+    limit = "limit " if row["kind"] == "bound" else ""
+    return limit + _with_unit(row["published"], row["unit"])
+
+
+def _verdict(row: Mapping[str, str]) -> str:
+    told = row["why"] and row["verdict"] != "reached"
+    return f"{row['verdict']} ({row['why']})" if told else row["verdict"]
 
 
 def _ours(row: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Simulated recordings in the formats of the instruments, for the pages that show how to open one."""
+"""Simulated recordings in the formats of the instruments, for the pages that open them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,12 @@ def numpy(folder: Path) -> None:
 def quiet(folder: Path) -> None:
     """quiet.npz, a recording without interference."""
     frames = _demo()
-    np.savez(folder / "quiet.npz", beat=frames.clean)
+    radar = frames.waveform
+    told = {
+        name: getattr(radar, name)
+        for name in ("start_frequency", "slope", "sample_rate", "chirp_interval", "adc_start")
+    }
+    np.savez(folder / "quiet.npz", beat=frames.clean, **told)
 
 
 MAKERS = {

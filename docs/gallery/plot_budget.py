@@ -2,8 +2,8 @@
 Sparse recovery within a compute budget
 =======================================
 
-The sparse methods fill the gaps of a frame from a sparse map, some tens of FFTs long. How many iterations are worth
-their time, and which solver gets there first?
+The sparse methods fill the gaps of a frame from a sparse map, some tens of FFTs long. How many
+iterations are worth their time, and which solver gets there first?
 """
 
 import numpy as np
@@ -19,8 +19,8 @@ from clearchirp.solvers.solve import solve
 from clearchirp.solvers.yall1 import Yall1
 
 # %%
-# A frame of 256 chirps of 128 samples, as in Chen 2022. The operator is the inverse unitary 2-D FFT, of which the
-# undisturbed samples are seen; no matrix is formed.
+# A frame of 256 chirps of 128 samples, as in Chen 2022. The operator is the inverse unitary 2-D
+# FFT, of which the undisturbed samples are seen; no matrix is formed.
 
 frame = simulate_frame(load_scene("mru"), 0, 0)
 beat = frame.beat[0]
@@ -30,8 +30,8 @@ operator = MaskedFourier(~mask)
 print(f"{mask.mean():.1%} of {beat.shape[0]} x {beat.shape[1]} samples are missing")
 
 # %%
-# Each solver yields its iterates; `solve` runs them and takes the time. Here the error in the gaps is watched against the
-# targets without noise.
+# Each solver yields its iterates; `solve` runs them and takes the time. Here the error in the
+# gaps is watched against the targets without noise.
 
 truth = frame.targets[0]
 
@@ -67,8 +67,8 @@ axes.axhline(0, color="#8a8a8a", linewidth=0.8)
 axes.legend()
 
 # %%
-# A budget is `max_iter`: the status says that it ran out, and the result is the last iterate. For a frame rate of 20 Hz,
-# count the iterations that 50 ms hold.
+# A budget is `max_iter`: the status says that it ran out, and the result is the last iterate. For
+# a frame rate of 20 Hz, count the iterations that 50 ms hold.
 
 for most in (2, 5, 10, 20):
     result = cc.methods["fista"](max_iter=most)(frame.beat, mask[None])

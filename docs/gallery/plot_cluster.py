@@ -2,9 +2,9 @@
 A run on a cluster
 ==================
 
-A recording that takes hours on one machine goes to a Dask cluster by the address of its scheduler. Here the cluster is
-two processes of this machine; a real one is had by ``dask scheduler`` and ``dask worker``, SLURM or Kubernetes, and
-must see the same files.
+A recording that takes hours on one machine goes to a Dask cluster by the address of its
+scheduler. Here the cluster is two processes of this machine; a real one is had by ``dask
+scheduler`` and ``dask worker``, SLURM or Kubernetes, and must see the same files.
 """
 
 import tempfile
@@ -27,7 +27,8 @@ np.savez(folder / "recording.npz", beat=recording.beat)
 capture = cc.open(folder / "recording.npz")
 
 # %%
-# The cluster. ``clearchirp mitigate recording.npz -o clean.zarr --scheduler tcp://...`` does the same from the command line.
+# The cluster. ``clearchirp mitigate recording.npz -o clean.zarr --scheduler tcp://...`` does the
+# same from the command line.
 
 try:
     from distributed import LocalCluster
@@ -46,8 +47,8 @@ else:
 print(f"{len(told.disturbed_share)} frames, the worst is frame {told.worst_frame}")
 
 # %%
-# The result is the same bit for bit whoever did the work. Workers that die take nothing with them; a run that is cut short
-# leaves ``clean.zarr.part``, and the same call goes on with it.
+# The result is the same bit for bit whoever did the work. Workers that die take nothing with
+# them; a run that is cut short leaves ``clean.zarr.part``, and the same call goes on with it.
 
 alone = cc.clean_recording(capture, folder / "alone.zarr", method="ar", workers=Workers(count=1))
 same = np.array_equal(cc.open(folder / "clean.zarr").read(), cc.open(folder / "alone.zarr").read())

@@ -2,8 +2,8 @@
 Evaluate methods over many frames
 =================================
 
-One frame proves little. An experiment runs scenes, detectors and methods over frames, keeps a row for each, and can
-be asked in SQL; with a method of your own the loop is as short.
+One frame proves little. An experiment runs scenes, detectors and methods over frames, keeps a row
+for each, and can be asked in SQL; with a method of your own the loop is as short.
 """
 
 import tempfile
@@ -24,12 +24,19 @@ from clearchirp.types import Mitigated
 from clearchirp.workers import Workers
 
 # %%
-# Methods of the catalogue: this is what ``clearchirp evaluate mru -m ... --frames 4 -o FOLDER`` does. The rows are Parquet
-# files; the same call again goes on where it was, and settings are swept by giving several cases.
+# Methods of the catalogue: this is what ``clearchirp evaluate mru -m ... --frames 4 -o FOLDER``
+# does. The rows are Parquet files; the same call again goes on where it was, and settings are
+# swept by giving several cases.
 
 plan = Experiment(
     scenes=(SceneText.of("mru"),),
-    methods=(Case("none"), Case("zeroing"), Case("zeroing", (("taper", 4),)), Case("ar"), Case("iht")),
+    methods=(
+        Case("none"),
+        Case("zeroing"),
+        Case("zeroing", (("taper", 4),)),
+        Case("ar"),
+        Case("iht"),
+    ),
     frames=4,
     seed=0,
 )
@@ -46,7 +53,8 @@ for row in rows:
     print("".join(f"{v:18.3f}" if isinstance(v, float) else f"{v!s:>18}" for v in row))
 
 # %%
-# A method of your own has no name that a row could be made again from, so it takes the loop of `compare`, a frame at a time.
+# A method of your own has no name that a row could be made again from, so it takes the loop of
+# `compare`, a frame at a time.
 
 
 def halved(beat, disturbed=None, /):
@@ -63,7 +71,8 @@ for number in range(4):
         scores[name].append(row["evm"])
 
 # %%
-# Means with their bootstrap intervals; of paired frames, the interval of the difference is what decides.
+# Means with their bootstrap intervals; of paired frames, the interval of the difference is what
+# decides.
 
 for name, values in scores.items():
     mean = aggregate.mean(values)

@@ -11,13 +11,13 @@ from clearchirp.simulate import load_scene, simulate
 from clearchirp.spectrum import range_doppler
 
 # %%
-# A frame of the scene `demo` has two receivers, 128 chirps and 512 samples. It comes with its truth: the targets
-# alone, and the frame as it would be without interferers.
+# A frame of the scene `demo` has two receivers, 128 chirps and 512 samples. It comes with its
+# truth: the targets alone, and the frame as it would be without interferers.
 
 scene = load_scene("demo")
 frame = simulate(scene, frames=1, seed=0)
 print(frame.beat.shape, frame.beat.dtype)
-print(f"{frame.disturbed.mean():.1%} of the samples are disturbed, by {len(frame.crossings)} crossings")
+print(f"{frame.disturbed.mean():.1%} of the samples disturbed, {len(frame.crossings)} crossings")
 
 # %%
 # One call finds and removes the interference. The detector is `combined` unless another is named.

@@ -2,8 +2,8 @@
 A detector of your own
 ======================
 
-Any function from a beat signal to a mask of the same shape is a detector: name it where a name of the catalogue
-would stand. This one compares each sample with the median of its chirp.
+Any function from a beat signal to a mask of the same shape is a detector: name it where a name of
+the catalogue would stand. This one compares each sample with the median of its chirp.
 """
 
 import numpy as np
@@ -30,13 +30,14 @@ cleaned = cc.mitigate(frame.beat, method="ar", detector=above_median)
 print(f"{cleaned.disturbed.mean():.2%} flagged, {frame.disturbed.mean():.2%} by the truth")
 
 # %%
-# How good is it? The truth is known, so the mask can be scored beside those of the catalogue. The truth counts a sample
-# as disturbed where the interference is stronger than all else; a detector that takes in the skirts loses
-# precision by it, and the methods that use its mask gain.
+# How good is it? The truth is known, so the mask can be scored beside those of the catalogue. The
+# truth counts a sample as disturbed where the interference is stronger than all else; a detector
+# that takes in the skirts loses precision by it, and the methods that use its mask gain.
 
 print(f"{'detector':20}{'precision':>10}{'recall':>10}")
 candidates = {"above_median": above_median} | {
-    name: cc.detectors[name]() for name in ("combined", "adaptive-threshold", "laplacian", "on-chip")
+    name: cc.detectors[name]()
+    for name in ("combined", "adaptive-threshold", "laplacian", "on-chip")
 }
 found = {name: detector(frame.beat) for name, detector in candidates.items()}
 for name, mask in found.items():
@@ -53,5 +54,5 @@ figures = [
 ]
 
 # %%
-# A class with settings is as good as a function: a frozen dataclass whose ``__call__`` takes the beat signal. The detectors
-# of the catalogue are such classes.
+# A class with settings is as good as a function: a frozen dataclass whose ``__call__`` takes the
+# beat signal. The detectors of the catalogue are such classes.

@@ -2,8 +2,9 @@
 A method of your own, in one file
 =================================
 
-A method is called with a beat signal and its mask and returns a `Mitigated`. Nothing has to be registered: the
-object is given where a name would be, and works with the chain, comparisons and recordings of any size.
+A method is called with a beat signal and its mask and returns a `Mitigated`. Nothing has to be
+registered: the object is given where a name would be, and works with the chain, comparisons and
+recordings of any size.
 """
 
 from dataclasses import dataclass
@@ -55,13 +56,13 @@ for name, row in done.rows.items():
     print(f"{name:12}{row['f1']:8.3f}{row['evm']:8.3f}{row['ms']:8.1f}")
 
 # %%
-# In `demo` everything moves, so the neighbours' samples do not fit, as the map shows: energy spread along Doppler at
-# the targets' ranges.
+# In `demo` everything moves, so the neighbours' samples do not fit, as the map shows: energy
+# spread along Doppler at the targets' ranges.
 
 maps = {name: done.example.maps[name] for name in ("neighbours", "imat-2d", "clean")}
 figure = range_doppler_figure(maps, recording.waveform, real=False, reference="clean")
 
 # %%
-# The conformance suite that every method of the catalogue passes is `tests/conformance.py`: the input is not modified,
-# shape and type are kept, a clean frame comes out as it was, bad input is named. To bring a method into the catalogue see
-# :doc:`/contributing`.
+# The conformance suite that every method of the catalogue passes is `tests/conformance.py`: the
+# input is not modified, shape and type are kept, a clean frame comes out as it was, bad input is
+# named. To bring a method into the catalogue see :doc:`/contributing`.

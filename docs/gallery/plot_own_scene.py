@@ -2,7 +2,8 @@
 A scene of your own
 ===================
 
-A scene is a TOML file: a radar, targets, interferers. Numbers may be distributions, drawn anew for each frame.
+A scene is a TOML file: a radar, targets, interferers. Numbers may be distributions, drawn anew
+for each frame.
 """
 
 from clearchirp.report import range_doppler_figure, stft_figure
@@ -10,8 +11,8 @@ from clearchirp.simulate import parse_scene, simulate
 from clearchirp.spectrum import range_doppler
 
 # %%
-# What is written here would lie in a file, whose name every command takes in the place of a preset's:
-# ``clearchirp evaluate crossroads.toml -m ar``.
+# What is written here would lie in a file, whose name every command takes in the place of a
+# preset's: ``clearchirp evaluate crossroads.toml -m ar``.
 
 TEXT = """
 name = "crossroads"
@@ -61,8 +62,8 @@ for number in range(3):
     )
 
 # %%
-# A scene, a seed and the number of a frame give the same frame everywhere, so that the third frame need not wait for
-# the others. Every crossing is known:
+# A scene, a seed and the number of a frame give the same frame everywhere, so that the third
+# frame need not wait for the others. Every crossing is known:
 
 one = recording.crossings[0]
 print(f"chirp {one.chirp}, samples {one.first_sample} to {one.last_sample}")

@@ -2,9 +2,9 @@
 Several receivers, and transmitters in turn
 ===========================================
 
-Leading axes are a batch: every method takes (receiver, chirp, sample) and (frame, receiver, chirp, sample). With
-TDM-MIMO the chirps of several transmitters take turns; detectors and beat methods see them in time order, the Doppler
-transform one transmitter at a time.
+Leading axes are a batch: every method takes (receiver, chirp, sample) and (frame, receiver,
+chirp, sample). With TDM-MIMO the chirps of several transmitters take turns; detectors and beat
+methods see them in time order, the Doppler transform one transmitter at a time.
 """
 
 from dataclasses import replace
@@ -30,22 +30,25 @@ frame = simulate(scene, frames=1, seed=0)
 print("recorded:", frame.beat.shape)
 
 # %%
-# A capture knows its waveform, so the chain splits the transmitters by itself: eight virtual receivers, 64 chirps each.
+# A capture knows its waveform, so the chain splits the transmitters by itself: eight virtual
+# receivers, 64 chirps each.
 
 capture = from_array(frame.beat, waveform=scene.waveform)
 cleaned = cc.mitigate(capture, method="imat-2d")
 print("beat:", cleaned.beat.shape, " map:", cleaned.range_doppler.shape)
 
 # %%
-# Angles live on the phases between receivers, and mitigation must keep them. The phase of the strongest target from
-# (virtual) receiver to receiver, with interference, cleaned, and without:
+# Angles live on the phases between receivers, and mitigation must keep them. The phase of the
+# strongest target from (virtual) receiver to receiver, with interference, cleaned, and without:
 
 clean = range_doppler(split_transmitters(frame.clean, (0, 1)))[0]
 before = range_doppler(split_transmitters(frame.beat, (0, 1)))[0]
 power = np.sum(np.abs(clean[..., : clean.shape[-1] // 2]) ** 2, axis=0)
 cells = np.argsort(power.ravel())[::-1]
 doppler, distance = np.unravel_index(cells[0], power.shape)
-weak = np.unravel_index(cells[np.searchsorted(-power.ravel()[cells], -power.max() * 10**-1.6)], power.shape)
+weak = np.unravel_index(
+    cells[np.searchsorted(-power.ravel()[cells], -power.max() * 10**-1.6)], power.shape
+)
 
 figure = Figure(figsize=(8.4, 3.4), layout="constrained")
 panels = figure.subplots(1, 2, sharey=True)

@@ -2,8 +2,9 @@
 Training a network
 ==================
 
-Networks are trained on simulated scenes, or on clean recordings of your own with interference added. This example needs
-the extra ``neural`` (PyTorch); where it is not installed it says so and shows no more.
+Networks are trained on simulated scenes, or on clean recordings of your own with interference
+added. This example needs the extra ``neural`` (PyTorch); where it is not installed it says so and
+shows no more.
 """
 
 from importlib.util import find_spec
@@ -18,8 +19,8 @@ THERE = find_spec("torch") is not None and find_spec("clearchirp.neural") is not
 #    python -m pip install "clearchirp[neural]"
 #    clearchirp train --help
 #
-# What a trained network gives is a method like the others: it has a name and settings, and `clearchirp evaluate` puts it
-# beside the rest.
+# What a trained network gives is a method like the others: it has a name and settings, and
+# `clearchirp evaluate` puts it beside the rest.
 
 if THERE:
     import clearchirp as cc

@@ -122,13 +122,18 @@ class Imat:
 class Imat2d:
     """Refill the gaps of each frame from the strongest lines of its range-Doppler spectrum.
 
-    The settings, the method and its deviations are those of `Imat`, with the two-dimensional
+    Parameters
+    ----------
+    alpha, margin_db, max_iter, tol, window
+        As for `Imat`.
+
+    Notes
+    -----
+    The method and its deviations are those of `Imat`, with the two-dimensional
     spectrum of the frame in place of each chirp's, its Hamming window over samples and chirps, and
     one threshold for the frame. A target that stands out of the noise by the gain of the frame
     and not of the chirp is refilled, too; targets must keep their phase from chirp to chirp.
 
-    Notes
-    -----
     Bechter 2017 takes each chirp by itself; taking the frame as a whole is ours, in the manner of
     the two-dimensional updates of Chen 2022. The stats count frames in place of chirps.
     """

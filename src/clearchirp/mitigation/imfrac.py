@@ -138,10 +138,12 @@ class Imfrac:
 class Imfrac2:
     """The method of `Imfrac` in the eigenbasis of the DFT; real receivers by digital I/Q.
 
-    The settings are those of `Imfrac`, and
-
+    Parameters
+    ----------
     separable
         Whether chirps that do not cross each other are zeroed in one pass; True by default.
+    angles, max_angle_deg, guard, threshold_db, padded, taper, threads
+        As for `Imfrac`.
 
     Notes
     -----

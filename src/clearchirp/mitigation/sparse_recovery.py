@@ -36,7 +36,7 @@ class SparseRecovery:
     ----------
     solver
         One of `clearchirp.solvers`, with its settings; `Ist` by default.
-    samples_per_chirp
+    samples_per_chirp, seed
         None (default): every undisturbed sample takes part. A number from 1: so many of each chirp,
         drawn at random, as in Chen 2022; `seed` is the draw's.
     window
