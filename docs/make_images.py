@@ -55,6 +55,7 @@ def viewer() -> None:
                     executable_path=shutil.which("chromium"), args=["--no-sandbox"]
                 )
                 page = browser.new_page(viewport={"width": 1280, "height": 1180})
+                page.set_default_timeout(120_000)
                 page.goto(url)
                 page.locator("[role=status]", has_text="20 Hz").wait_for()
                 page.get_by_label("Method", exact=True).select_option("zeroing")
