@@ -55,12 +55,16 @@ def viewer() -> None:
                     executable_path=shutil.which("chromium"), args=["--no-sandbox"]
                 )
                 page = browser.new_page(viewport={"width": 1280, "height": 1180})
+                page.set_default_timeout(120_000)
                 page.goto(url)
                 page.locator("[role=status]", has_text="20 Hz").wait_for()
                 page.get_by_label("Method", exact=True).select_option("zeroing")
                 page.get_by_role("button", name="Compare").click()
                 page.get_by_label("Method B").select_option("imat-2d")
-                page.locator("tbody th", has_text="after imat-2d").wait_for()
+                for name in ("after zeroing", "after imat-2d"):
+                    page.locator(f"tbody th:text-is('{name}')").wait_for()
+                page.locator("tbody tr").nth(2).wait_for()
+                page.locator("[role=status]", has_text="20 Hz").wait_for()
                 page.locator("h1").click()
                 for _ in range(8):
                     page.keyboard.press("ArrowRight")

@@ -30,7 +30,7 @@ def cell(page: Any, row: str, heading: str) -> float:
 
 def there(page: Any, row: str) -> None:
     """Wait for a row of the table, and until nothing is at work."""
-    page.locator("tbody th", has_text=row).wait_for()
+    page.locator(f"tbody th:text-is('{row}')").wait_for()
     page.locator("[role=status]", has_text="20 Hz").wait_for()
 
 
