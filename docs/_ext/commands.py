@@ -107,7 +107,7 @@ def _whole_lines(lines: Any) -> Iterator[str]:
             begun = ""
 
 
-def _folded(line: str, width: int = 92) -> str:
+def _folded(line: str, width: int = 76) -> str:
     """Return a command that is too long for the page in several lines."""
     words, lines = line.split(" "), [""]
     for word in words:
