@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -15,17 +13,16 @@ from numpy.typing import NDArray
 
 from clearchirp.arrays import check_beat, check_mask, require_numpy
 from clearchirp.disturbed.chirp_segments import (
-    Bank,
     Limits,
     Recurring,
     Segment,
     Segments,
     bank,
-    find_segments,
     orthonormal,
 )
 from clearchirp.disturbed.deviation import column_medians, gamma_for, resolution, undisturbed_power
 from clearchirp.mitigation.imfrac import power_of_two
+from clearchirp.mitigation.notch_refill_search import Search, outliers
 from clearchirp.mitigation.notch_refill_tones import fill_with_tones, tones_alone
 from clearchirp.operators.chirp_bank import ChirpBank
 from clearchirp.operators.fractional_fourier import check_threads
@@ -42,10 +39,7 @@ _MIN_CHIRPS = 4
 _NOISE_TAIL = 1e-4
 _BLOCKS = 8
 _LEAST_SAMPLES = 16
-_OUTLIER, _OUTLIER_NEAR = 5.0, 4.0
-_NEAR, _GUARD = 20, 2
 _SURE = 0.4
-_EVERY = 4
 _QUIET, _QUIET_ALONE = (0.5, 0.25), (0.1, 0.1)
 
 
@@ -223,7 +217,7 @@ def _clean_frame(
         ratio = 10 ** (decibels / 10)
         same = Recurring(searched, left) if chirps >= _MIN_CHIRPS else None
         limits = Limits(ratio * noise, ratio, same, noise)
-        search = _Search(left, searched, limits, notches.pieces, real, settings.threads)
+        search = Search(left, searched, limits, notches.pieces, real, settings.threads)
         parts = search.chirps(number)
         notches = _give_up(parts, limits, first=number == 0)
         if not notches.missing.bases:
@@ -287,55 +281,6 @@ _MEDIAN_REAL = 0.4549364
 """Median of the square of a Gaussian of unit power."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
-    """The search of what is left of a frame (chirp, sample) for pieces of chirps."""
-
-    left: NDArray[Any]
-    bank: Bank
-    limits: Limits
-    known: dict[int, list[Segment]]
-    real: bool
-    threads: int
-
-    def chirps(self, number: int) -> list[Segments]:
-        """Search every fourth chirp at all angles, the others near those that are known by then.
-
-        An interferer keeps its rate over a frame. Chirps in which samples still stand out are
-        searched at all angles, too. Which chirps are those of the fourth differs from pass to pass.
-        """
-        chirps = range(len(self.left))
-        offset = max(2 * number - 1, 0) % _EVERY
-        first = {m: self.known.get(m) for m in chirps if m % _EVERY == offset}
-        found = self._search(first, None)
-        pieces = [*self.known.values(), *(part.pieces for part in found.values())]
-        near = self.bank.near(piece for some in pieces for piece in some)
-        others = self._search({m: self.known.get(m) for m in chirps if m not in first}, near)
-        if near is not None:
-            noise = math.sqrt(self.limits.noise) * (1 if number else 2)
-            again = {
-                m: part.pieces
-                for m, part in others.items()
-                if _outliers(np.abs(part.rest) / noise, part.pieces).any()
-            }
-            others |= self._search(again, None)
-        found |= others
-        return [found[m] for m in chirps]
-
-    def _search(
-        self, known: Mapping[int, list[Segment] | None], near: NDArray[np.intp] | None
-    ) -> dict[int, Segments]:
-        def search(m: int) -> Segments:
-            return find_segments(
-                self.left[m], self.bank, self.limits, known[m], near=near, real=self.real
-            )
-
-        if self.threads == 1:
-            return {m: search(m) for m in known}
-        with ThreadPoolExecutor(self.threads) as pool:
-            return dict(zip(known, pool.map(search, known), strict=True))
-
-
 def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
     """Say what is to be given up of each chirp by what was found in it.
 
@@ -348,7 +293,7 @@ def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
     bases: dict[int, NDArray[Any]] = {}
     count = 0
     for m, part in enumerate(parts):
-        outside = _outliers(np.abs(part.rest) / noise, part.pieces)
+        outside = outliers(np.abs(part.rest) / noise, part.pieces)
         if outside.any():
             count += int(outside.sum())
             unit = np.eye(outside.size)[:, outside]
@@ -359,17 +304,6 @@ def _give_up(parts: list[Segments], limits: Limits, *, first: bool) -> _Notches:
         if m in bases:
             pieces[m] = part.pieces
     return _Notches(pieces, Missing(bases=bases), count)
-
-
-def _outliers(size: NDArray[Any], pieces: list[Segment]) -> NDArray[np.bool_]:
-    """Return the samples that stand out of the noise, the sooner the nearer to a piece."""
-    limit = np.full(size.size, _OUTLIER)
-    for piece in pieces:
-        limit[max(piece.start - _NEAR, 0) : piece.stop + _NEAR] = _OUTLIER_NEAR
-    outside = size > limit
-    if outside.any():
-        outside = np.convolve(outside, np.ones(2 * _GUARD + 1), "same") > 0
-    return outside
 
 
 def _slow_window(chirps: int) -> NDArray[np.float64]:
