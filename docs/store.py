@@ -4,8 +4,11 @@
     python docs/store.py league league.json --told "clearchirp league ... --json"
     clearchirp reproduce all --quick -o reproductions --json > reproductions.json
     python docs/store.py reproductions reproductions.json --told "clearchirp reproduce all ..."
+    clearchirp reproduce imfrac -o imfrac
+    python docs/store.py notch_refill imfrac/results.json --told "clearchirp reproduce imfrac"
 
-Each writes ``docs/data/NAME.csv``, whose first lines tell the command, the version and the day.
+Each writes ``docs/data/NAME.csv``, whose first lines tell the command, the version and the day; the
+last ``docs/data/notch_refill.toml``.
 """
 
 from __future__ import annotations
@@ -22,6 +25,10 @@ from typing import Any
 from clearchirp import __version__
 
 DATA = Path(__file__).with_name("data")
+REFILL = {
+    "notch-refill", "imat-2d", "imfrac", "imfrac-padded", "imfrac2", "frft-gss", "zeroing",
+    "zeroing-oracle", "ramp-filter",
+}  # fmt: skip
 
 
 def league_rows(told: Mapping[str, Any]) -> Iterable[dict[str, Any]]:
@@ -70,6 +77,38 @@ def reproduction_rows(told: Iterable[Mapping[str, Any]]) -> Iterable[dict[str, A
             }
 
 
+def refill_text(told: Mapping[str, Any], command: str, day: datetime.date) -> str:
+    """Return the means over the frames of Oswald 2026 of the methods that are compared there."""
+    f1 = _of_metric(told, "F1-score") | _one(told, "refill-f1")
+    evm = _of_metric(told, "EVM") | _one(told, "refill-evm")
+    frames = told["reduced"] or "all 250 frames"
+    lines = [
+        "# Written by docs/store.py: means over the frames, F1 of the object detector against the",
+        "# clean map, EVM at the objects.",
+        f'command = "{command}"',
+        f'scene = "{frames} of the preset imfrac, seed 0"',
+        f'made = "{day}"',
+        "",
+        "imfrac = [",
+    ]
+    for method in sorted(f1.keys() & REFILL, key=lambda name: -f1[name]):
+        error = f", evm = {evm[method]:.4g}" if method in evm else ""
+        lines.append(f'  {{ method = "{method}", f1 = {f1[method]:.4g}{error} }},')
+    return "\n".join([*lines, "]", ""])
+
+
+def _of_metric(told: Mapping[str, Any], metric: str) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for row in told["rows"]:
+        if row["metric"] == metric and isinstance(row["measured"], dict):
+            found |= row["measured"]
+    return found
+
+
+def _one(told: Mapping[str, Any], row_id: str) -> dict[str, float]:
+    return {row["method"]: row["measured"] for row in told["rows"] if row["id"] == row_id}
+
+
 def _short(value: float | None) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -79,15 +118,20 @@ def _short(value: float | None) -> str:
 def main() -> None:
     """Write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=["league", "reproductions"])
+    parser.add_argument("name", choices=["league", "reproductions", "notch_refill"])
     parser.add_argument("file", type=Path)
     parser.add_argument("--told", required=True, help="the command that made FILE")
     chosen = parser.parse_args()
     made = json.loads(chosen.file.read_text(encoding="utf-8"))
+    day = datetime.date.fromtimestamp(chosen.file.stat().st_mtime)
+    if chosen.name == "notch_refill":
+        target = DATA / "notch_refill.toml"
+        target.write_text(refill_text(made, chosen.told, day), encoding="utf-8")
+        print(target)
+        return
     rows = list(league_rows(made) if chosen.name == "league" else reproduction_rows(made))
     target = DATA / f"{chosen.name}.csv"
     with target.open("w", encoding="utf-8", newline="") as file:
-        day = datetime.date.fromtimestamp(chosen.file.stat().st_mtime)
         file.write(f"# {chosen.told}\n# clearchirp {__version__}, {day}\n")
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()

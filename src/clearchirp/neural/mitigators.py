@@ -120,7 +120,9 @@ class AntennaNetwork:
     """Run a network that takes the receivers as channels on the range-Doppler maps of a frame.
 
     The one that `AngleNetwork` is compared with; all that is said there holds here, but for the
-    receivers, which must be as many as in training.
+    receivers, which must be as many as in training. The model that comes with the package knows
+    interference from 45 degrees alone: from elsewhere it finds fewer objects than zeroing does
+    (docs/studies/networks.md). It is there to be compared with; train one for your own radar.
 
     Parameters
     ----------
@@ -136,7 +138,7 @@ class AntennaNetwork:
     Source: Oswald 2023a, II, after Fuchs et al.
     """
 
-    model: str = "ccnn-2d"
+    model: str = "ccnn-2d-45"
 
     def __post_init__(self) -> None:
         load_model(self.model, "ccnn-2d")
