@@ -46,9 +46,9 @@ class ArimTraining:
     """
 
     channels: tuple[int, ...] = (8, 8)
-    chirps: int = 1200
+    chirps: int = 8000
     validation: int = 100
-    epochs: int = 1
+    epochs: int = 3
     minutes: float = 30.0
     batch: int = 8
     rate: float = 4e-3
