@@ -46,9 +46,9 @@ class ArimTraining:
     """
 
     channels: tuple[int, ...] = (8, 8)
-    chirps: int = 8000
+    chirps: int = 20_000
     validation: int = 100
-    epochs: int = 3
+    epochs: int = 4
     minutes: float = 30.0
     batch: int = 8
     rate: float = 4e-3
