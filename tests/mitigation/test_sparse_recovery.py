@@ -20,7 +20,7 @@ from clearchirp.types import InputError, Status
 from clearchirp.waveform import Waveform
 
 FILLING = [name for name, entry in methods.items() if entry.solver and entry.domain == "beat"]
-MAPS = [name for name, entry in methods.items() if entry.domain == "range-doppler"]
+MAPS = [name for name, entry in methods.items() if entry.factory.endswith(":SparseMap")]
 SHAPE = (32, 64)
 
 
