@@ -63,7 +63,7 @@ _ENTRIES = (
     DetectorEntry(
         name="combined",
         factory=_ROOM + "combined:Combined",
-        summary="union of the two above, gaps inside a burst closed",
+        summary="union of adaptive-threshold and laplacian, gaps inside a burst closed",
         source="Chen 2022, Table 1",
         cost=3,
     ),
