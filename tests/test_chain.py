@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import clearchirp as cc
-from clearchirp.chain import detections, mitigate_frames, pipeline, true_mask
+from clearchirp.chain import _joined, detections, mitigate_frames, pipeline, true_mask
 from clearchirp.io import from_array
 from clearchirp.simulate import load_scene, simulate
 from clearchirp.spectrum import range_doppler, range_spectrum
@@ -181,3 +183,11 @@ def test_settings_go_with_names(demo):
         cc.mitigate(
             demo.beat[0], "zeroing", cc.detectors["combined"](), detector_settings={"gap": 1}
         )
+
+
+def test_counts_of_parts_add_up_and_the_worst_change_is_told():
+    part = cc.mitigate(np.ones((1, 1, 4, 16), complex), method="none")
+    parts = [
+        replace(part, stats={"iterations": 3.0, "relative_change": change}) for change in (0.1, 0.2)
+    ]
+    assert _joined(parts, (1, 1)).stats == {"iterations": 6.0, "relative_change": 0.2}

@@ -381,7 +381,8 @@ def _joined(parts: list[Cleaned], leading: tuple[int, ...]) -> Cleaned:
     stats: dict[str, float] = {}
     for part in parts:
         for key, value in part.stats.items():
-            stats[key] = stats.get(key, 0.0) + value
+            old = stats.get(key, 0.0)  # counts add up, of a change the worst is told
+            stats[key] = max(old, value) if key == "relative_change" else old + value
     worst = next((p.status for p in parts if p.status is Status.MAX_ITERATIONS), parts[0].status)
     return Cleaned(
         beat=whole("beat"),
